@@ -1,0 +1,1 @@
+"""Seeds and regression cases, a folder per protocol."""

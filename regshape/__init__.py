@@ -1,0 +1,3 @@
+"""RegShape: an asynchronous conformance-fuzzing engine for registries."""
+
+__version__ = "0.1.0"

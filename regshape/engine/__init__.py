@@ -1,0 +1,1 @@
+"""Generate, mutate, send, judge, shrink, record."""

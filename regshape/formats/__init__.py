@@ -1,0 +1,1 @@
+"""Leaves that know no protocol: digests, canonical JSON."""

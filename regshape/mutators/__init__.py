@@ -1,0 +1,1 @@
+"""Ways of breaking a request, by target."""

@@ -1,0 +1,1 @@
+"""The registry protocols, one folder each, and what every HTTP registry owes."""

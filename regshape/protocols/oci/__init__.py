@@ -1,0 +1,1 @@
+"""OCI distribution: operations, model, requirements, reference registry, defects."""

@@ -1,0 +1,1 @@
+"""Generation: one module of strategies per protocol."""
