@@ -4,7 +4,7 @@ RegShapeError
 ├── UsageError          the caller asked for something that does not exist or does not fit
 ├── CaseError           a case, corpus or rule file that cannot be read
 ├── TargetError         the target cannot be reached, or is no registry of the protocol
-│   └── TargetLost      the target was there and is gone
+│   └── TargetLostError      the target was there and is gone
 └── StoreError          the verdict store cannot be opened, read or written
 
 What a registry does wrong is never an exception: it is an `Exchange` with a failure.
@@ -27,7 +27,7 @@ class TargetError(RegShapeError):
     """Raised when the target cannot be reached or does not speak the protocol."""
 
 
-class TargetLost(TargetError):
+class TargetLostError(TargetError):
     """Raised when a target that answered before no longer does."""
 
 

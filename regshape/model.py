@@ -1,7 +1,7 @@
 """The values that flow through the engine, from a case to a verdict.
 
-Everything here is frozen, holds no I/O and knows no protocol. Text that stands for bytes on the wire
-(targets, header names and values) is `str` in which each character is one byte (latin-1).
+Everything here is frozen, holds no I/O and knows no protocol. Text that stands for bytes on the
+wire (targets, header names and values) is `str` in which each character is one byte (latin-1).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Level(StrEnum):
 class Outcome(StrEnum):
     """What is known of one requirement on one target."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - an outcome, no secret
     FAIL = "fail"
     WARN = "warn"
     SKIP = "skip"
@@ -48,8 +48,8 @@ class Expectation(StrEnum):
 class Frame:
     """How a request is laid on the wire where that differs from plain HTTP/1.1.
 
-    `payload` replaces the body's bytes as they are (chunk coding included, if any); `ending` is what
-    follows the last byte: `keep` waits for the answer, `fin` half-closes first, `rst` resets.
+    `payload` replaces the body's bytes as they are (chunk coding included, if any); `ending` is
+    what follows the last byte: `keep` waits for the answer, `fin` half-closes first, `rst` resets.
     """
 
     version: str = "HTTP/1.1"
@@ -112,8 +112,8 @@ class Mutator:
 class Failure:
     """Why an exchange has no whole answer.
 
-    `kind` is one of `connect`, `tls`, `timeout`, `reset`, `closed` (no answer at all), `cut-off` (an
-    answer that ends early), `malformed`, `too-large`, `auth`; `detail` is one sentence.
+    `kind` is one of `connect`, `tls`, `timeout`, `reset`, `closed` (no answer at all), `cut-off`
+    (an answer that ends early), `malformed`, `too-large`, `auth`; `detail` is one sentence.
     """
 
     kind: str
@@ -238,7 +238,7 @@ class Requirement:
 
 
 class Violation(NamedTuple):
-    """A requirement that an exchange of a case violated; (requirement, signature) is its identity."""
+    """A requirement that an exchange violated; (requirement, signature) is its identity."""
 
     requirement: str
     signature: str
@@ -274,8 +274,8 @@ class Verdict:
 class Finding:
     """One distinct failure with its minimal case, confirmed by re-execution.
 
-    `requests` and `mutators` count those of the minimal case; requests that only read back the state
-    are left out. `reproduced` is (times seen, times tried).
+    `requests` and `mutators` count those of the minimal case; requests that only read back the
+    state are left out. `reproduced` is (times seen, times tried).
     """
 
     id: str
@@ -311,7 +311,8 @@ class Capability:
 class Space:
     """The part of the target that one case works in.
 
-    `salt` is lower-case hexadecimal, different for each execution, so that content addresses differ.
+    `salt` is lower-case hexadecimal, different for each execution, so that content addresses
+    differ.
     """
 
     prefix: str
@@ -369,7 +370,7 @@ class RegistryProtocol(Protocol):
         ...
 
     def probe(self, space: Space) -> Generator[Call, Exchange, Sequence[Capability]]:
-        """Find out what the target can do; raises `TargetError` if it does not speak the protocol."""
+        """Find out what the target can do; raises `TargetError` if it is no such registry."""
         ...
 
 
