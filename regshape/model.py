@@ -125,7 +125,8 @@ class Exchange:
     """One request as it left, with the answer as it came, or the failure.
 
     Answer header names are lower case. With a failure, status, headers and bytes are those that did
-    arrive. `seconds` runs from the first byte out to the last byte in.
+    arrive. `seconds` runs from the first byte out to the last byte in. The lengths are set where a
+    body was cut for keeping, and say how long it was.
     """
 
     method: str
@@ -138,6 +139,8 @@ class Exchange:
     answer: bytes = b""
     failure: Failure | None = None
     seconds: float = 0.0
+    body_length: int | None = None
+    answer_length: int | None = None
 
     def header(self, name: str) -> str | None:
         """Return the first answer header of that (lower-case) name, or None."""
@@ -179,7 +182,8 @@ class Case:
 class Call:
     """One request with what is known of it: the role it plays, and the protocol's own facts.
 
-    `facts` is what the model predicts, a value that only the protocol's checks read.
+    `facts` is what the model predicts, a value that only the protocol's checks read; `cause` is the
+    call whose effect this one reads back; `scope` is what a bearer token must cover.
     """
 
     operation: str
@@ -187,6 +191,8 @@ class Call:
     facts: Any
     role: Role = "step"
     mutators: tuple[Mutator, ...] = ()
+    cause: Call | None = None
+    scope: str | None = None
 
     @property
     def expect(self) -> Expectation | None:
@@ -312,11 +318,13 @@ class Space:
     """The part of the target that one case works in.
 
     `salt` is lower-case hexadecimal, different for each execution, so that content addresses
-    differ.
+    differ. `origin` is the target's URL without a trailing slash: answers that lead elsewhere are
+    not followed.
     """
 
     prefix: str
     salt: str
+    origin: str = ""
     capabilities: Mapping[str, Capability] = field(default_factory=dict)
     read_only: bool = False
 
