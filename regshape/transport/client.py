@@ -1,0 +1,210 @@
+"""Sends model requests and returns exchanges, whatever the peer does."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+from regshape import __version__
+from regshape.errors import UsageError
+from regshape.model import Exchange, Mutator, Request
+from regshape.transport.auth import AuthTransport, Credentials
+from regshape.transport.capturing import CapturingTransport
+from regshape.transport.failures import failure_of
+from regshape.transport.mutating import Apply, MutatingTransport, build, octets, retargeted
+from regshape.transport.wire import WireTransport
+
+DEADLINE = 10.0
+"""Longest time of one exchange, in seconds."""
+BODY_LIMIT = 16 * 1024 * 1024
+"""Longest body that is read, in bytes."""
+_WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
+
+
+class Client:
+    """A registry's URL, and the way to it: auth, mutators, capture, wire.
+
+    Args:
+        url: the registry; its path, if it has one, stands before every target.
+        inner: the transport that sends.
+        apply: what mutators do (`regshape.mutators.apply.apply`); None if none is ever given.
+        credentials: for this origin only.
+        retry: whether a 401 is answered with a new token; never for requests that are judged.
+        deadline: longest time of one exchange, in seconds.
+        body_limit: longest body that is read, in bytes.
+        rules: mutators for every request.
+
+    Raises:
+        UsageError: the URL is none.
+    """
+
+    def __init__(  # noqa: PLR0913 - one parameter for each thing that the chain is made of
+        self,
+        url: str,
+        inner: httpx.AsyncBaseTransport,
+        *,
+        apply: Apply | None = None,
+        credentials: Credentials | None = None,
+        retry: bool = False,
+        deadline: float = DEADLINE,
+        body_limit: int = BODY_LIMIT,
+        rules: Sequence[Mutator] = (),
+    ) -> None:
+        self._url = _base_url(url)
+        self._prefix = self._url.raw_path.decode("latin-1").rstrip("/")
+        self._inner = inner
+        self._needs_url = not isinstance(inner, WireTransport)
+        self._front = (
+            ("Host", self._url.netloc.decode("latin-1")),
+            ("User-Agent", f"regshape/{__version__}"),
+        )
+        capturing = CapturingTransport(inner, body_limit, deadline)
+        self._chain: httpx.AsyncBaseTransport = capturing
+        if apply is not None:
+            self._chain = MutatingTransport(capturing, apply, rules)
+        self._auth: AuthTransport | None = None
+        if credentials is not None:
+            self._auth = AuthTransport(
+                self._chain, credentials, str(self._url), fetch=capturing, retry=retry
+            )
+            self._chain = self._auth
+
+    @property
+    def url(self) -> str:
+        """The registry's URL."""
+        return str(self._url)
+
+    async def send(
+        self, request: Request, mutators: Sequence[Mutator] = (), scope: str | None = None
+    ) -> Exchange:
+        """Send a request and return its exchange; whatever the peer does, nothing is raised.
+
+        Args:
+            request: what to send; Host, User-Agent and a true Content-Length are added if absent.
+            mutators: what to break, in order.
+            scope: what a token must allow, such as `repository:name:pull,push`.
+        """
+        exchanges: list[Exchange] = []
+        outgoing = self._outgoing(request)
+        outgoing.extensions["exchanges"] = exchanges
+        if mutators:
+            outgoing.extensions["mutators"] = tuple(mutators)
+        if scope is not None:
+            outgoing.extensions["scope"] = scope
+        try:
+            await self._chain.handle_async_request(outgoing)
+        except httpx.HTTPError as error:
+            if not exchanges:
+                failure = failure_of(error)
+                headers = request.headers
+                target = self._prefix + request.target()
+                exchanges.append(
+                    Exchange(request.method, target, headers, request.body, failure=failure)
+                )
+        return exchanges[-1]
+
+    def _outgoing(self, request: Request) -> httpx.Request:
+        target = octets(request.target())
+        if self._prefix and target.startswith(b"/"):
+            target = self._prefix.encode("latin-1") + target
+        url = retargeted(self._url, target) if self._needs_url else self._url
+        extensions: dict[str, object] = {
+            "request": request,
+            "target": target,
+            "prefix": self._prefix,
+        }
+        outgoing = build(request, url, extensions)
+        outgoing.headers = httpx.Headers(self._headers(request))
+        return outgoing
+
+    def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
+        given = [(octets(name), octets(value)) for name, value in request.headers]
+        names = {name.lower() for name, _ in given}
+        front = [(octets(n), octets(v)) for n, v in self._front if octets(n).lower() not in names]
+        if (request.body or request.method in _WITH_LENGTH) and not names & _FRAMING:
+            given.append((b"Content-Length", b"%d" % len(request.body)))
+        return front + given
+
+    async def __aenter__(self) -> Client:
+        """Return the client itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        """Close all connections."""
+        await self._inner.aclose()
+
+
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+
+
+def open_client(  # noqa: PLR0913 - what the command line can say about a target
+    url: str,
+    credentials: Credentials | None = None,
+    *,
+    insecure: bool = False,
+    ca_file: Path | None = None,
+    deadline: float = DEADLINE,
+    body_limit: int = BODY_LIMIT,
+    inner: httpx.AsyncBaseTransport | None = None,
+    apply: Apply | None = None,
+    retry: bool = False,
+    rules: Sequence[Mutator] = (),
+) -> Client:
+    """Return a client for a registry; use it in `async with`.
+
+    Args:
+        url: the registry, `http` or `https`.
+        credentials: for this origin only.
+        insecure: whether certificates go unchecked.
+        ca_file: the certificates to trust, PEM.
+        deadline: longest time of one exchange, in seconds.
+        body_limit: longest body that is read, in bytes.
+        inner: another transport in place of the wire, such as `httpx.ASGITransport`.
+        apply: what mutators do.
+        retry: whether a 401 is answered with a new token.
+        rules: mutators for every request.
+
+    Raises:
+        UsageError: the URL is none, or the CA file cannot be read.
+    """
+    return Client(
+        url,
+        inner or WireTransport(_tls(ca_file, insecure=insecure)),
+        apply=apply,
+        credentials=credentials,
+        retry=retry,
+        deadline=deadline,
+        body_limit=body_limit,
+        rules=rules,
+    )
+
+
+def _base_url(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{url!r} is no URL: {error}") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise UsageError(f"{url!r} is no http:// or https:// URL")
+    return parsed
+
+
+def _tls(ca_file: Path | None, *, insecure: bool) -> ssl.SSLContext:
+    if insecure:
+        unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        unchecked.check_hostname = False
+        unchecked.verify_mode = ssl.CERT_NONE
+        return unchecked
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise UsageError(f"the CA file {ca_file} cannot be used: {error}") from error

@@ -1,0 +1,361 @@
+"""The wire: requests written byte for byte as they are, answers judged strictly by h11.
+
+What is sent is never checked, completed or put right. What comes back must be HTTP/1.1. A
+connection is used again only if both the request and the answer left it in a known state.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import anyio
+import h11
+import httpx
+from anyio.streams.tls import TLSAttribute, TLSStream
+
+from regshape.transport.failures import (
+    FOREIGN_ERRORS,
+    AbandonedError,
+    MalformedAnswerError,
+    translated,
+    untrusted,
+)
+from regshape.transport.head import Outgoing, outgoing
+from regshape.transport.link import Address, Link, connect, has_leftovers, resolve
+
+Origin: TypeAlias = tuple[str, str, int]
+"""Scheme, host and port."""
+Limits: TypeAlias = Mapping[str, float | None]
+"""httpx's timeouts: seconds for `connect`, `read`, `write`."""
+
+HEAD_LIMIT = 64 * 1024
+"""Longest head of an answer, in bytes."""
+INTERIM_LIMIT = 16
+"""Most 1xx answers before the final one."""
+IDLE_LIMIT = 128
+"""Most idle connections per origin."""
+IDLE_SECONDS = 2.0
+"""Servers close idle connections after five seconds or more; ours are dropped well before that."""
+_SAFE_METHODS = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+_SWITCHING_PROTOCOLS = 101
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_RECEIVE_SIZE = 65536
+_NO_LIMITS: Limits = {}
+
+
+@dataclass(slots=True)
+class Connection:
+    """A connection with the parser of its answers."""
+
+    origin: Origin
+    link: Link
+    stream: Link | TLSStream
+    judge: h11.Connection
+    idle_since: float = 0.0
+    reused: bool = False
+
+    def is_reusable(self) -> bool:
+        """Return whether the peer left an idle connection open and sent nothing on it."""
+        if time.monotonic() - self.idle_since > IDLE_SECONDS or not self.link.is_quiet():
+            return False
+        if isinstance(self.stream, TLSStream):
+            session = self.stream.extra(TLSAttribute.ssl_object)  # noqa: S610 - no Django
+            return not has_leftovers(session)
+        return True
+
+
+class WireTransport(httpx.AsyncBaseTransport):
+    """An httpx transport that sends exactly the bytes it is given.
+
+    The request line's target is `extensions["target"]` (bytes) or the URL's; headers go out as they
+    stand, in order; `extensions["frame"]` (a `regshape.model.Frame`) may replace version, payload
+    and ending. Raises httpx errors; see `regshape.transport.failures`.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._addresses: dict[Origin, list[Address]] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request and return its answer, the body unread where it has not all come."""
+        url = request.url
+        origin = (url.scheme, url.host, url.port or _DEFAULT_PORTS.get(url.scheme, 0))
+        message = await outgoing(request)
+        limits: Limits = request.extensions.get("timeout") or _NO_LIMITS
+        while True:
+            connection = self._take_idle(origin) or await self._open(origin, limits)
+            answer = Answer(connection, message, self._give_back, limits)
+            try:
+                return await answer.begin(request.extensions)
+            except (httpx.ReadError, httpx.RemoteProtocolError):
+                if not answer.may_retry:
+                    raise
+
+    def _take_idle(self, origin: Origin) -> Connection | None:
+        idle = self._idle.get(origin)
+        while idle:
+            connection = idle.pop()
+            if connection.is_reusable():
+                connection.reused = True
+                return connection
+            connection.link.close()
+        return None
+
+    def _give_back(self, connection: Connection) -> None:
+        idle = self._idle.setdefault(connection.origin, [])
+        if len(idle) >= IDLE_LIMIT:
+            connection.link.close()
+            return
+        connection.idle_since = time.monotonic()
+        idle.append(connection)
+
+    async def _open(self, origin: Origin, limits: Limits) -> Connection:
+        scheme, host, port = origin
+        if scheme not in _DEFAULT_PORTS:
+            raise httpx.UnsupportedProtocol(f"no such scheme: {scheme}")
+        try:
+            with anyio.fail_after(limits.get("connect")):
+                return await self._connected(origin)
+        except TimeoutError as error:
+            raise httpx.ConnectTimeout(f"{host}:{port} does not accept connections") from error
+        except ssl.SSLError as error:
+            raise untrusted(error) from error
+        except FOREIGN_ERRORS as error:
+            raise httpx.ConnectError(f"cannot connect to {host}:{port}: {error}") from error
+
+    async def _connected(self, origin: Origin) -> Connection:
+        scheme, host, port = origin
+        addresses = self._addresses.get(origin)
+        if addresses is None:
+            addresses = self._addresses[origin] = list(await resolve(host, port))
+        link = await connect(addresses)
+        stream: Link | TLSStream = link
+        if scheme == "https":
+            try:
+                stream = await TLSStream.wrap(
+                    link, hostname=host, ssl_context=self._tls, standard_compatible=False
+                )
+            except BaseException:
+                link.close()
+                raise
+        judge = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
+        return Connection(origin, link, stream, judge)
+
+    async def aclose(self) -> None:
+        """Close every idle connection."""
+        for idle in self._idle.values():
+            while idle:
+                idle.pop().link.close()
+
+
+class Answer(httpx.AsyncByteStream):
+    """One exchange on a connection, and the body of its answer as an httpx stream."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        message: Outgoing,
+        give_back: Callable[[Connection], None],
+        limits: Limits,
+    ) -> None:
+        self._connection: Connection | None = connection
+        self._judge = connection.judge
+        self._stream = connection.stream
+        self._message = message
+        self._give_back = give_back
+        self._limits = limits
+        self._received: list[bytes] = []
+        self._ready = b""
+        self._error: Exception | None = None
+        self._eof = False
+        self._facts: MutableMapping[str, Any] = {}
+        self._refused = False
+        self._may_be_stale = connection.reused and message.sound
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether a failure can only mean that the peer had closed an idle connection.
+
+        A request of which every byte was sent may have had its effect: it is repeated only if its
+        method is safe (RFC 9110 section 9.2.2).
+        """
+        if self._received or not self._may_be_stale:
+            return False
+        return self._refused or self._message.method in _SAFE_METHODS
+
+    async def begin(self, extensions: MutableMapping[str, Any]) -> httpx.Response:
+        """Send the request and read the head of the answer; `extensions` are the request's.
+
+        They are given the time of sending (`sent`, of `time.perf_counter`) and the raw bytes of
+        the head as they come (`received`), for those who want to know after a timeout.
+        """
+        extensions["sent"] = time.perf_counter()
+        extensions["received"] = self._received
+        try:
+            await self._send()
+            event = await self._head()
+            # What came with the head is read at once: most bodies end here, without another wait.
+            self._ready = self._pull()
+        except FOREIGN_ERRORS as error:
+            self._drop()
+            raise translated(error, b"".join(self._received)) from error
+        except BaseException:
+            self._drop()
+            raise
+        return self._response(event)
+
+    def _response(self, event: h11.Response | h11.InformationalResponse) -> httpx.Response:
+        whole = self._connection is None and self._error is None
+        response = httpx.Response(
+            event.status_code,
+            headers=event.headers.raw_items(),
+            stream=httpx.ByteStream(self._ready) if whole else self,
+            extensions={
+                "http_version": b"HTTP/" + event.http_version,
+                "reason_phrase": bytes(event.reason),
+                **self._facts,
+            },
+        )
+        self._facts = response.extensions
+        return response
+
+    async def _send(self) -> None:
+        message = self._message
+        self._judge.send(message.equivalent)
+        self._judge.send(_END)
+        try:
+            with anyio.fail_after(self._limit("write")):
+                await self._stream.send(message.data)
+                if message.rest:
+                    await self._stream.send(message.rest)
+        except FOREIGN_ERRORS:
+            # The peer may have answered before it closed: reading will tell.
+            self._refused = True
+        if message.ending != "keep":
+            await self._end_badly(message.ending)
+
+    async def _end_badly(self, ending: str) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        if ending == "rst":
+            connection.link.reset()
+            raise AbandonedError("this side reset the connection, as the mutator asks")
+        try:
+            await connection.link.send_eof()
+        except OSError:
+            return
+
+    def _limit(self, name: str) -> float | None:
+        return self._limits.get(name) if self._limits else None
+
+    async def _head(self) -> h11.Response | h11.InformationalResponse:
+        judge = self._judge
+        interim = 0
+        while True:
+            event = judge.next_event()
+            if event is h11.NEED_DATA:
+                self._received.append(await self._receive())
+                judge.receive_data(self._received[-1])
+            elif isinstance(event, h11.Response):
+                return event
+            elif isinstance(event, h11.InformationalResponse):
+                if event.status_code == _SWITCHING_PROTOCOLS:
+                    return event
+                interim += 1
+                if interim > INTERIM_LIMIT:
+                    raise self._malformed(f"more than {INTERIM_LIMIT} interim answers")
+            else:
+                raise self._malformed(f"unexpected {type(event).__name__}")
+
+    def _malformed(self, why: str) -> MalformedAnswerError:
+        return MalformedAnswerError(f"the answer is malformed: {why}", b"".join(self._received))
+
+    async def _receive(self) -> bytes:
+        if not self._limits:
+            return await self._stream.receive(_RECEIVE_SIZE)
+        with anyio.fail_after(self._limit("read")):
+            return await self._stream.receive(_RECEIVE_SIZE)
+
+    def _pull(self) -> bytes:
+        """Return the body bytes that have come; keeps an error for later if bytes precede it."""
+        parts: list[bytes] = []
+        next_event = self._judge.next_event
+        try:
+            while True:
+                event = next_event()
+                if isinstance(event, h11.Data):
+                    parts.append(event.data)
+                elif event is h11.NEED_DATA:
+                    break
+                else:
+                    self._finish()
+                    break
+        except h11.RemoteProtocolError as error:
+            self._error = translated(error)
+            self._drop()
+        return b"".join(parts)
+
+    def __aiter__(self) -> Answer:
+        """Return itself: the body can be read once."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next bytes of the body."""
+        while not self._ready:
+            if self._error is not None:
+                raise self._error
+            if self._connection is None:
+                raise StopAsyncIteration
+            await self._read_on()
+        ready, self._ready = self._ready, b""
+        return ready
+
+    async def _read_on(self) -> None:
+        try:
+            self._judge.receive_data(await self._receive())
+        except anyio.EndOfStream:
+            self._eof = True
+            self._judge.receive_data(b"")
+        except FOREIGN_ERRORS as error:
+            self._drop()
+            raise translated(error, answering=True) from error
+        except BaseException:
+            self._drop()
+            raise
+        self._ready = self._pull()
+
+    def _finish(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        judge = self._judge
+        excess, ended = judge.trailing_data
+        if excess and self._message.sound:
+            self._facts["excess"] = len(excess)
+        if excess or ended or not self._message.sound or not _is_done(judge):
+            connection.link.close()
+            return
+        judge.start_next_cycle()
+        self._give_back(connection)
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.link.close()
+            self._connection = None
+
+    async def aclose(self) -> None:
+        """Close the connection, unless the whole answer has been read."""
+        self._drop()
+
+
+_END = h11.EndOfMessage()
+
+
+def _is_done(judge: h11.Connection) -> bool:
+    return judge.our_state is h11.DONE and judge.their_state is h11.DONE
