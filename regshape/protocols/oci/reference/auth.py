@@ -1,0 +1,246 @@
+"""Who may do what: no authentication, Basic, or Bearer with a token endpoint of its own.
+
+Tokens are opaque to clients: a JSON payload and its HMAC, both base64url. The schemes are those of
+RFC 7617 and RFC 6750, the challenge that of the distribution project's token authentication.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from regshape.protocols.oci.models import ErrorCode, is_name
+from regshape.protocols.oci.reference import targets
+from regshape.protocols.oci.reference.lists import Lists
+from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
+from regshape.protocols.oci.reference.store import ReferenceOptions
+
+Access: TypeAlias = Mapping[str, Sequence[str]]
+
+PULL: Final = "pull"
+PUSH: Final = "push"
+DELETE: Final = "delete"
+CATALOG_SCOPE: Final = "registry:catalog"
+ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "GET": (PULL,),
+    "HEAD": (PULL,),
+    "POST": (PULL, PUSH),
+    "PUT": (PULL, PUSH),
+    "PATCH": (PULL, PUSH),
+}
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
+_SCOPE = re.compile(r"(repository:[a-z0-9._/-]+|registry:catalog):([a-z*]+(?:,[a-z*]+)*)")
+
+
+class Need(NamedTuple):
+    """What a request needs: actions on a resource; an empty resource needs an identity only."""
+
+    resource: str
+    actions: tuple[str, ...]
+
+    def scope(self) -> str:
+        """Return the need as a scope is written in a challenge."""
+        return f"{self.resource}:{','.join(self.actions)}" if self.resource else ""
+
+
+class Auth(Lists):
+    """The part of the registry that knows who asks."""
+
+    def __init__(self, options: ReferenceOptions | None = None) -> None:
+        """Start an empty registry with a signing key of its own."""
+        super().__init__(options)
+        self.key = secrets.token_bytes(32)
+
+    def authorize(self, request: Incoming) -> None:
+        """Refuse with 401 a request that does not show the right to be answered."""
+        if self.options.auth == "none":
+            return
+        need = self.need_of(request)
+        header = request.header(b"authorization")
+        if header is None:
+            raise self.unauthorized(request, need)
+        if self.options.auth == "basic":
+            if self.basic_user(header) is None:
+                raise self.unauthorized(request, need)
+            return
+        access = self.token_access(header)
+        if access is None:
+            raise self.unauthorized(request, need, "invalid_token")
+        if not self.is_granted(access, need):
+            raise self.unauthorized(request, need, "insufficient_scope")
+
+    def need_of(self, request: Incoming) -> Need:
+        """Return what a request needs."""
+        if request.route == targets.CATALOG:
+            return Need(CATALOG_SCOPE, ("*",))
+        if not is_name(request.name):
+            return Need("", ())
+        return Need(f"repository:{request.name}", self.needed_actions(request))
+
+    def needed_actions(self, request: Incoming) -> tuple[str, ...]:
+        """Return the actions that a request is on its repository."""
+        if request.method == "DELETE" and request.route != targets.SESSION:
+            return (DELETE,)
+        return ACTIONS.get(request.method, (PULL, PUSH))
+
+    # credentials
+
+    def basic_user(self, header: str) -> str | None:
+        """Return the user of Basic credentials, or None if they are not right (RFC 7617)."""
+        scheme, _, encoded = header.partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        try:
+            text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+        except (binascii.Error, ValueError):
+            return None
+        user, colon, password = text.partition(":")
+        return user if colon and self.is_password(user, password) else None
+
+    def is_password(self, user: str, password: str) -> bool:
+        """Return whether the password is the user's."""
+        known = self.options.users.get(user)
+        return known is not None and hmac.compare_digest(known.encode(), password.encode())
+
+    def token_access(self, header: str) -> Access | None:
+        """Return what a Bearer token grants, or None if it is not a living token of ours."""
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        claims = self.read_token(token.strip())
+        if claims is None or self.is_expired(claims):
+            return None
+        access: Access = claims["access"]
+        return access
+
+    def is_expired(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether a token's time is over."""
+        return bool(claims["exp"] <= time.time())
+
+    def is_granted(self, access: Access, need: Need) -> bool:
+        """Return whether a token grants all that is needed."""
+        return not need.resource or set(need.actions) <= set(access.get(need.resource, ()))
+
+    def may_read(self, request: Incoming, name: str) -> bool:
+        """Return whether the token of a request may pull from a repository."""
+        if self.options.auth != "bearer":
+            return True
+        access = self.token_access(request.header(b"authorization") or "") or {}
+        return self.is_granted(access, Need(f"repository:{name}", (PULL,)))
+
+    # tokens
+
+    def get_token(self, request: Incoming) -> Answer:
+        """Answer the token endpoint: a token for the scopes that are asked for."""
+        if self.options.auth != "bearer":
+            raise self.not_found()
+        user = self.basic_user(request.header(b"authorization") or "")
+        if user is None:
+            raise self.refusal(
+                HTTPStatus.UNAUTHORIZED,
+                ErrorCode.UNAUTHORIZED,
+                "authentication required",
+                {"WWW-Authenticate": f'Basic realm="{self.host(request)}", charset="UTF-8"'},
+            )
+        token = self.make_token(user, self.granted_access(request.parameters("scope")))
+        body = {
+            "token": token,
+            "access_token": token,
+            "expires_in": self.options.token_lifetime,
+            "issued_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        return self.json_answer(HTTPStatus.OK, body, {"Cache-Control": "no-store"})
+
+    def granted_access(self, scopes: Sequence[str]) -> dict[str, list[str]]:
+        """Return the access of the scopes that are well-formed; every user may do everything."""
+        access: dict[str, list[str]] = {}
+        for scope in " ".join(scopes).split():
+            found = _SCOPE.fullmatch(scope)
+            if found is not None:
+                access.setdefault(found[1], []).extend(self.granted_actions(found[2]))
+        return access
+
+    def granted_actions(self, wanted: str) -> list[str]:
+        """Return the actions of a scope; `*` stands for itself and for all others."""
+        actions = wanted.split(",")
+        return [*actions, PULL, PUSH, DELETE] if "*" in actions else actions
+
+    def make_token(self, user: str, access: Access) -> str:
+        """Return a signed token."""
+        expiry = time.time() + self.options.token_lifetime
+        payload = json.dumps({"sub": user, "exp": expiry, "access": access}).encode()
+        return f"{_encode(payload)}.{_encode(self.signature(payload))}"
+
+    def read_token(self, token: str) -> dict[str, Any] | None:
+        """Return the claims of a token that we signed, or None."""
+        body, _, signature = token.partition(".")
+        payload, given = _decode(body), _decode(signature)
+        if payload is None or given is None:
+            return None
+        if not hmac.compare_digest(given, self.signature(payload)):
+            return None
+        claims: dict[str, Any] = json.loads(payload)
+        return claims
+
+    def signature(self, payload: bytes) -> bytes:
+        """Return the signature of a token's payload."""
+        return hmac.new(self.key, payload, hashlib.sha256).digest()
+
+    # challenges
+
+    def unauthorized(self, request: Incoming, need: Need, error: str | None = None) -> RefusedError:
+        """Return the refusal that asks for credentials."""
+        return self.refusal(
+            HTTPStatus.UNAUTHORIZED,
+            ErrorCode.UNAUTHORIZED,
+            "authentication required",
+            {
+                "WWW-Authenticate": self.challenge(request, need, error),
+                "Docker-Distribution-Api-Version": "registry/2.0",
+            },
+        )
+
+    def challenge(self, request: Incoming, need: Need, error: str | None = None) -> str:
+        """Return the challenge of the scheme in use."""
+        host = self.host(request)
+        if self.options.auth == "basic":
+            return f'Basic realm="{host}", charset="UTF-8"'
+        parts = [f'Bearer realm="{request.scheme}://{host}/token"', f'service="{host}"']
+        if need.resource:
+            parts.append(f'scope="{need.scope()}"')
+        if error is not None:
+            parts.append(f'error="{error}"')
+        return ",".join(parts)
+
+    def host(self, request: Incoming) -> str:
+        """Return the host that the client used; one that is no host is not repeated."""
+        given = request.header(b"host") or ""
+        return given if _HOST.fullmatch(given) else "localhost"
+
+    def not_found(self) -> RefusedError:
+        """Return the refusal of a path that is no route."""
+        return self.refusal(
+            HTTPStatus.NOT_FOUND, ErrorCode.UNSUPPORTED, "there is no such endpoint"
+        )
+
+
+def _encode(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes | None:
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
