@@ -10,6 +10,7 @@ import base64
 import codecs
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
@@ -183,7 +184,7 @@ def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
     A body that is no printable UTF-8 stands under `body_base64` (`answer_base64`); the true length
     of one that was cut stands under `body_length` (`answer_length`).
     """
-    clean = redact_exchange(exchange)
+    clean = redact_exchange(_cut(exchange))
     failure = clean.failure
     return {
         "method": clean.method,
@@ -208,13 +209,26 @@ def exchange_from_json(data: object, where: str) -> Exchange:
     return _validate(_ExchangeFile, data, where).build()
 
 
-def _body_to_json(name: str, body: bytes, known_length: int | None) -> dict[str, Any]:
-    cut = body[:BODY_LIMIT]
-    length = known_length if known_length is not None else len(body)
-    noted = {f"{name}_length": length} if length > len(cut) else {}
-    text = _printable(cut, whole=len(cut) == length)
+def _cut(exchange: Exchange) -> Exchange:
+    # Before redacting: a body can be megabytes long.
+    return replace(
+        exchange,
+        body=exchange.body[:BODY_LIMIT],
+        body_length=_true_length(exchange.body, exchange.body_length),
+        answer=exchange.answer[:BODY_LIMIT],
+        answer_length=_true_length(exchange.answer, exchange.answer_length),
+    )
+
+
+def _true_length(body: bytes, known: int | None) -> int | None:
+    return len(body) if known is None and len(body) > BODY_LIMIT else known
+
+
+def _body_to_json(name: str, body: bytes, length: int | None) -> dict[str, Any]:
+    noted = {} if length is None else {f"{name}_length": length}
+    text = _printable(body, whole=length is None)
     if text is None:
-        return {f"{name}_base64": base64.b64encode(cut).decode("ascii"), **noted}
+        return {f"{name}_base64": base64.b64encode(body).decode("ascii"), **noted}
     return {name: text, **noted}
 
 
