@@ -1,0 +1,121 @@
+"""Breaks the path: its named parts, its route, or what it is as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from regshape.model import Mutator, Request
+from regshape.mutators.action import Action, Actions, Run, text_of
+from regshape.mutators.texts import EDITS, WITH_VALUE, Edit
+
+DEFAULT_PREFIX = "/v2"
+
+
+def part_actions(part: str) -> Actions:
+    """Return the actions on one named part of the route."""
+    edits = {
+        name: Action(_part_edited(part, EDITS[name]), value=name in WITH_VALUE) for name in EDITS
+    }
+    return edits | {"swap": Action(_part_swapped(part), key=True)}
+
+
+def _part_edited(part: str, edit: Edit) -> Run:
+    def run(request: Request, mutator: Mutator) -> Request:
+        if part not in request.parts:
+            return request
+        return replace(request, parts={**request.parts, part: edit(request.parts[part], mutator)})
+
+    return run
+
+
+def _part_swapped(part: str) -> Run:
+    def run(request: Request, mutator: Mutator) -> Request:
+        """Return the request with two parts exchanged; the key names the other one."""
+        parts, other = request.parts, mutator.key or ""
+        if part not in parts or other not in parts:
+            return request
+        return replace(request, parts={**parts, part: parts[other], other: parts[part]})
+
+    return run
+
+
+def _edited(edit: Edit) -> Run:
+    def run(request: Request, mutator: Mutator) -> Request:
+        return replace(request, route=edit(request.route, mutator))
+
+    return run
+
+
+def replace_prefix(request: Request, mutator: Mutator) -> Request:
+    """Return the request with another route, or another prefix if the key names the old one."""
+    if mutator.key is None:
+        return replace(request, route=text_of(mutator))
+    if not request.route.startswith(mutator.key):
+        return request
+    return replace(request, route=text_of(mutator) + request.route[len(mutator.key) :])
+
+
+def remove_segment(request: Request, mutator: Mutator) -> Request:
+    """Return the request without the last segment of its route."""
+    return replace(request, route=request.route.rpartition("/")[0] or "/")
+
+
+def duplicate_segment(request: Request, mutator: Mutator) -> Request:
+    """Return the request with the last segment of its route twice."""
+    segment = request.route.rpartition("/")[2]
+    return replace(request, route=f"{request.route}/{segment}")
+
+
+def swap_segments(request: Request, mutator: Mutator) -> Request:
+    """Return the request with the last two segments of its route exchanged."""
+    *front, before, last = ("", *request.route.split("/"))
+    return replace(request, route="/".join((*front, last, before))[1:] or "/")
+
+
+def insert_segment(request: Request, mutator: Mutator) -> Request:
+    """Return the request with the value as a segment behind the prefix (the key, or `/v2`)."""
+    prefix = mutator.key or DEFAULT_PREFIX
+    if not request.route.startswith(prefix):
+        return request
+    rest = request.route[len(prefix) :]
+    return replace(request, route=f"{prefix}/{text_of(mutator, 'x')}{rest}")
+
+
+def absolute(request: Request, mutator: Mutator) -> Request:
+    """Return the request with its target in absolute form (RFC 9112 section 3.2.2).
+
+    The scheme is the value, or `http`; the host is that of the Host header.
+    """
+    hosts = [value for name, value in request.headers if name.lower() == "host"]
+    host = hosts[0] if hosts else "localhost"
+    return replace(request, route=f"{text_of(mutator, 'http')}://{host}{request.route}")
+
+
+ROUTE_ACTIONS: Actions = {
+    "replace": Action(replace_prefix, value=True),
+    "remove": Action(remove_segment),
+    "append": Action(_edited(EDITS["append"]), value=True),
+    "corrupt": Action(_edited(EDITS["corrupt"])),
+    "truncate": Action(_edited(EDITS["truncate"])),
+    "case": Action(_edited(EDITS["case"])),
+    "duplicate": Action(duplicate_segment),
+    "swap": Action(swap_segments),
+    "insert": Action(insert_segment, value=True),
+    "absolute": Action(absolute),
+}
+"""The route as it is written, its fields left alone as far as the action allows."""
+
+
+def _whole(run: Run) -> Run:
+    def on_whole(request: Request, mutator: Mutator) -> Request:
+        path = replace(request, query=()).target()
+        return run(replace(request, route=path, parts={}), mutator)
+
+    return on_whole
+
+
+PATH_ACTIONS: Actions = {
+    name: Action(_whole(action.run), action.key, action.value)
+    for name, action in ROUTE_ACTIONS.items()
+} | {"fill": Action(_whole(_edited(EDITS["fill"])), value=True)}
+"""The path as it is sent; what its parts were is forgotten."""
