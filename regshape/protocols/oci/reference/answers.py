@@ -131,9 +131,9 @@ class Answers:
         """Return the strong entity tag of content with that digest."""
         return f'"{digest}"'
 
-    def link(self, path: str, parameters: Mapping[str, str]) -> str:
+    def link(self, path: str, *parameters: tuple[str, str]) -> str:
         """Return a `Link` header to the next page (RFC 5988)."""
-        pairs = (f"{key}={quote(value, safe='')}" for key, value in parameters.items())
+        pairs = (f"{key}={quote(value, safe='')}" for key, value in parameters)
         return f'<{path}?{"&".join(pairs)}>; rel="next"'
 
     # conditions

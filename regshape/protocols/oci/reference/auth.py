@@ -1,7 +1,8 @@
 """Who may do what: no authentication, Basic, or Bearer with a token endpoint of its own.
 
-Tokens are opaque to clients: a JSON payload and its HMAC, both base64url. The schemes are those of
-RFC 7617 and RFC 6750, the challenge that of the distribution project's token authentication.
+Tokens are opaque to clients: a JSON payload in base64url, and the HMAC of that. The schemes are
+those of RFC 7617 and RFC 6750, the challenge that of the distribution project's token
+authentication.
 """
 
 from __future__ import annotations
@@ -100,12 +101,17 @@ class Auth(Lists):
         scheme, _, encoded = header.partition(" ")
         if scheme.lower() != "basic":
             return None
-        try:
-            text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-        except (binascii.Error, ValueError):
-            return None
-        user, colon, password = text.partition(":")
+        user, colon, password = self.decode_credentials(encoded.strip()).partition(":")
         return user if colon and self.is_password(user, password) else None
+
+    def decode_credentials(self, encoded: str) -> str:
+        """Return what Basic credentials encode; empty if they are not in canonical base64."""
+        try:
+            decoded = base64.b64decode(encoded, validate=True)
+            text = decoded.decode("utf-8")
+        except (binascii.Error, ValueError):
+            return ""
+        return text if base64.b64encode(decoded).decode() == encoded else ""
 
     def is_password(self, user: str, password: str) -> bool:
         """Return whether the password is the user's."""
@@ -178,23 +184,24 @@ class Auth(Lists):
     def make_token(self, user: str, access: Access) -> str:
         """Return a signed token."""
         expiry = time.time() + self.options.token_lifetime
-        payload = json.dumps({"sub": user, "exp": expiry, "access": access}).encode()
-        return f"{_encode(payload)}.{_encode(self.signature(payload))}"
+        claims = json.dumps({"sub": user, "exp": expiry, "access": access})
+        payload = base64.urlsafe_b64encode(claims.encode()).decode()
+        return f"{payload}.{self.signature(payload)}"
 
     def read_token(self, token: str) -> dict[str, Any] | None:
         """Return the claims of a token that we signed, or None."""
-        body, _, signature = token.partition(".")
-        payload, given = _decode(body), _decode(signature)
-        if payload is None or given is None:
+        payload, _, signature = token.partition(".")
+        if not hmac.compare_digest(signature.encode(), self.signature(payload).encode()):
             return None
-        if not hmac.compare_digest(given, self.signature(payload)):
-            return None
-        claims: dict[str, Any] = json.loads(payload)
+        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload))
         return claims
 
-    def signature(self, payload: bytes) -> bytes:
-        """Return the signature of a token's payload."""
-        return hmac.new(self.key, payload, hashlib.sha256).digest()
+    def signature(self, payload: str) -> str:
+        """Return the signature of a token's payload, as it stands in the token.
+
+        Text is compared with text: base64 can write the same bytes in several ways.
+        """
+        return hmac.new(self.key, payload.encode(), hashlib.sha256).hexdigest()
 
     # challenges
 
@@ -232,15 +239,3 @@ class Auth(Lists):
         return self.refusal(
             HTTPStatus.NOT_FOUND, ErrorCode.UNSUPPORTED, "there is no such endpoint"
         )
-
-
-def _encode(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes | None:
-    try:
-        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return None

@@ -31,6 +31,8 @@ class Blobs(Answers):
         self.check_delete_enabled("GET, HEAD")
         self.check_digest(request.reference)
         self.need_repository(request.name)
+        here = self.find_blob(request.name, request.reference) is not None
+        self.check_conditions(request, self.etag(request.reference) if here else None)
         if not self.remove_blob(request.name, request.reference):
             raise self.blob_unknown(request.reference)
         return Answer(HTTPStatus.ACCEPTED)

@@ -96,27 +96,27 @@ class Documents(Answers):
         """Return what is wrong with a manifest of that type, or None."""
         return (
             self.flaw_of_type(document, media_type)
-            or self.flaw_of_shape(document, self.is_index(media_type))
+            or self.flaw_of_shape(document, is_index=self.is_index(media_type))
             or self.flaw_of_descriptors(document)
         )
 
     def is_index(self, media_type: str) -> bool:
         """Return whether the type is that of an index."""
-        return media_type.lower() in INDEX_TYPES
+        return _folded(media_type) in INDEX_TYPES
 
     def flaw_of_type(self, document: Document, media_type: str) -> str | None:
         """Return why the type, the schema version or a field common to all is wrong, or None."""
-        if media_type.lower() not in MANIFEST_TYPES:
+        if _folded(media_type) not in MANIFEST_TYPES:
             return f"manifests of type {media_type[:100]!r} are not supported"
         declared = document.get("mediaType", media_type)
-        if not isinstance(declared, str) or declared.lower() != media_type.lower():
+        if not isinstance(declared, str) or _folded(declared) != _folded(media_type):
             return "mediaType is not the Content-Type of the request"
         version = document.get("schemaVersion")
         if type(version) is not int or version != SCHEMA_VERSION:
             return "schemaVersion has to be 2"
         return _flaw_of_fields(document, OPTIONAL_OF_MANIFEST)
 
-    def flaw_of_shape(self, document: Document, is_index: bool) -> str | None:  # noqa: FBT001
+    def flaw_of_shape(self, document: Document, *, is_index: bool) -> str | None:
         """Return why the lists of descriptors are not those of the type, or None.
 
         A manifest with both `layers` and `manifests` is ambiguous (CVE-2021-41190).
@@ -178,6 +178,11 @@ def _flaw_of_fields(
         if field in document and not is_right(document[field]):
             return f"{field} is invalid"
     return None
+
+
+def _folded(media_type: str) -> str:
+    """Return the type in lower case; other alphabets are left alone (U+212A would become a k)."""
+    return media_type.lower() if media_type.isascii() else media_type
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -14,6 +14,8 @@ from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedE
 from regshape.protocols.oci.reference.store import StoredManifest
 
 _MOST_DIGITS: Final = 18
+CURSOR: Final = "cursor"
+"""The parameter of our own links from page to page of referrers; the specification names none."""
 EXTENSION_URL = "https://github.com/opencontainers/distribution-spec/blob/main/extensions/_oci.md"
 
 
@@ -46,14 +48,14 @@ class Lists(Manifests):
                 HTTPStatus.NOT_FOUND, ErrorCode.UNSUPPORTED, "referrers are not supported"
             )
         self.check_digest(request.reference)
-        count = self.page_size(request)
         wanted = self.wanted_types(request)
         found = self.referrers_of(request.name, request.reference)
         listed = self.filter_referrers(found, wanted)
-        page = self.referrer_page(listed, count, self.last_seen(request))
+        page = self.referrer_page(listed, request.parameter(CURSOR) or "")
         headers = {"Content-Type": IMAGE_INDEX, **self.filter_headers(wanted)}
-        digests = [manifest.digest for manifest in listed]
-        headers |= self.next_page(request, [manifest.digest for manifest in page], digests, count)
+        if page and page[-1] is not listed[-1]:
+            types = (("artifactType", artifact_type) for artifact_type in wanted)
+            headers["Link"] = self.link(request.path, *types, (CURSOR, page[-1].digest))
         return self.json_answer(HTTPStatus.OK, self.referrers_index(page), headers)
 
     def get_extensions(self, request: Incoming) -> Answer:
@@ -112,9 +114,7 @@ class Lists(Manifests):
         """Return the `Link` header where entries follow the page."""
         if not self.has_more(page, ordered):
             return {}
-        kept = {key: value for key, value in request.query if key == "artifactType" and value}
-        parameters = {**kept, "n": str(count), "last": page[-1]}
-        return {"Link": self.link(request.path, parameters)}
+        return {"Link": self.link(request.path, ("n", str(count)), ("last", page[-1]))}
 
     def list_refusal(self, message: str) -> RefusedError:
         """Return the refusal of a parameter of a listing; the specification has no code for it."""
@@ -122,12 +122,8 @@ class Lists(Manifests):
 
     def listed_repositories(self, request: Incoming) -> Iterable[str]:
         """Return the repositories that the catalogue shows to whoever asks."""
-        return [name for name in self.store.repositories if self.may_list(request, name)]
-
-    def may_list(self, request: Incoming, name: str) -> bool:
-        """Return whether whoever asks may see that a repository exists."""
-        del request, name
-        return True
+        del request
+        return self.store.repositories
 
     # referrers
 
@@ -152,12 +148,10 @@ class Lists(Manifests):
         """Return the header that says which filters were applied."""
         return {"OCI-Filters-Applied": "artifactType"} if wanted else {}
 
-    def referrer_page(
-        self, listed: Sequence[StoredManifest], count: int | None, last: str
-    ) -> list[StoredManifest]:
-        """Return at most `count` referrers that come after the digest `last`."""
-        by_digest = {manifest.digest: manifest for manifest in listed}
-        return [by_digest[digest] for digest in self.tag_page(list(by_digest), count, last)]
+    def referrer_page(self, listed: Sequence[StoredManifest], cursor: str) -> list[StoredManifest]:
+        """Return the referrers after the digest `cursor`, as many as a page may have."""
+        rest = [manifest for manifest in listed if manifest.digest > cursor]
+        return rest[: self.options.page_limit]
 
     def referrers_index(self, page: Iterable[StoredManifest]) -> dict[str, Any]:
         """Return the image index that lists referrers."""

@@ -32,7 +32,6 @@ class Manifests(Documents, Blobs):
         """Answer PUT: check everything first, store then (spec.md, "Pushing Manifests")."""
         self.check_manifest_reference(request.reference)
         tags = self.wanted_tags(request.reference, request.parameters("tag"))
-        self.check_manifest_size(request.body)
         self.check_put_conditions(request)
         manifest = self.read_manifest(request)
         own = [] if self.is_digest(request.reference) else [request.reference]
@@ -44,6 +43,7 @@ class Manifests(Documents, Blobs):
         self.check_delete_enabled("GET, HEAD, PUT")
         self.check_pulled_reference(request.reference)
         self.need_repository(request.name)
+        self.check_conditions(request, self.current_etag(request))
         remove = self.remove_manifest if self.is_digest(request.reference) else self.remove_tag
         if not remove(request.name, request.reference):
             raise self.manifest_unknown(request.reference)
@@ -98,21 +98,16 @@ class Manifests(Documents, Blobs):
         digest = repository.tags.get(reference)
         return None if digest is None else repository.manifests.get(digest)
 
-    # pushing
+    def current_etag(self, request: Incoming) -> str | None:
+        """Return the entity tag of what a request's reference names now, or None."""
+        present = self.find_manifest(request.name, request.reference)
+        return None if present is None else self.etag(present.digest)
 
-    def check_manifest_size(self, content: bytes) -> None:
-        """Refuse with 413 a manifest over the limit."""
-        if len(content) > self.options.max_manifest:
-            raise self.refusal(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                ErrorCode.SIZE_INVALID,
-                f"a manifest may have {self.options.max_manifest} bytes",
-            )
+    # pushing
 
     def check_put_conditions(self, request: Incoming) -> None:
         """Refuse with 412 a push whose `If-Match` or `If-None-Match` does not hold."""
-        present = self.find_manifest(request.name, request.reference)
-        etag = None if present is None else self.etag(present.digest)
+        etag = self.current_etag(request)
         self.check_conditions(request, etag)
         if etag is not None and self.is_unmodified(request, etag):
             raise self.refusal(

@@ -14,8 +14,8 @@ from starlette.types import Receive, Send
 class Incoming:
     """One request: its route, the name and the reference in its path, its query, its body.
 
-    `path` is the decoded path. `reference` is the last part of the path where the route has one: a
-    tag, a digest, a session's id. Header names are lower case.
+    `path` is the path as it came, escapes and all. `reference` is the last part of the path where
+    the route has one: a tag, a digest, a session's id. Header names are lower case.
     """
 
     method: str

@@ -18,7 +18,8 @@ class ReferenceOptions:
     """What a reference registry supports. Sizes are bytes, lifetimes seconds.
 
     Every setting gives a conforming registry; the optional features can be switched off one by one.
-    A tag cannot be pushed with more than `max_tags` others in one request.
+    `max_tags` counts the `tag` parameters of one push; past `max_sessions` uploads under way, those
+    that were used least recently are given up.
     """
 
     auth: Literal["none", "basic", "bearer"] = "none"
@@ -33,6 +34,7 @@ class ReferenceOptions:
     page_limit: int | None = None
     chunk_min_length: int | None = None
     session_lifetime: float = 3600.0
+    max_sessions: int = 10_000
     token_lifetime: int = 300
 
 

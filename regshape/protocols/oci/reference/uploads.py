@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import islice
 from typing import Final
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from regshape.protocols.oci.reference.blobs import Blobs
 from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
 from regshape.protocols.oci.reference.store import Session
 
+EXPIRED_AT_ONCE: Final = 8
 _CONTENT_RANGE = re.compile(r"([0-9]+)-([0-9]+)")
 _MOST_DIGITS: Final = 4000  # Python reads no longer integers; no blob is that long either
 
@@ -187,12 +189,11 @@ class Uploads(Blobs):
         return str(uuid4())
 
     def expire_sessions(self) -> None:
-        """Remove the sessions whose lifetime is over."""
+        """Remove the sessions whose lifetime is over, and the oldest where there are too many."""
         sessions = self.store.sessions
         oldest = self.now() - self.options.session_lifetime
-        while sessions:
-            session = next(iter(sessions.values()))
-            if session.touched > oldest:
+        for session in list(islice(sessions.values(), EXPIRED_AT_ONCE)):
+            if session.touched > oldest and len(sessions) < self.options.max_sessions:
                 return
             self.close_session(session)
 
