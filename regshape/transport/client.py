@@ -15,7 +15,15 @@ from regshape.model import Exchange, Mutator, Request
 from regshape.transport.auth import AuthTransport, Credentials
 from regshape.transport.capturing import CapturingTransport
 from regshape.transport.failures import failure_of
-from regshape.transport.mutating import Apply, MutatingTransport, build, octets, retargeted
+from regshape.transport.mutating import (
+    Apply,
+    Lines,
+    MutatingTransport,
+    build,
+    lines,
+    octets,
+    retargeted,
+)
 from regshape.transport.wire import WireTransport
 
 DEADLINE = 10.0
@@ -59,8 +67,8 @@ class Client:
         self._inner = inner
         self._needs_url = not isinstance(inner, WireTransport)
         self._front = (
-            ("Host", self._url.netloc.decode("latin-1")),
-            ("User-Agent", f"regshape/{__version__}"),
+            (b"Host", self._url.netloc),
+            (b"User-Agent", f"regshape/{__version__}".encode("ascii")),
         )
         capturing = CapturingTransport(inner, body_limit, deadline)
         self._chain: httpx.AsyncBaseTransport = capturing
@@ -117,14 +125,12 @@ class Client:
             "target": target,
             "prefix": self._prefix,
         }
-        outgoing = build(request, url, extensions)
-        outgoing.headers = httpx.Headers(self._headers(request))
-        return outgoing
+        return build(request, self._headers(request), url, extensions)
 
-    def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
-        given = [(octets(name), octets(value)) for name, value in request.headers]
+    def _headers(self, request: Request) -> Lines:
+        given = lines(request)
         names = {name.lower() for name, _ in given}
-        front = [(octets(n), octets(v)) for n, v in self._front if octets(n).lower() not in names]
+        front = [line for line in self._front if line[0].lower() not in names]
         if (request.body or request.method in _WITH_LENGTH) and not names & _FRAMING:
             given.append((b"Content-Length", b"%d" % len(request.body)))
         return front + given

@@ -51,17 +51,29 @@ class MutatingTransport(httpx.AsyncBaseTransport):
             "target": octets(target) or b"/",
             "frame": broken.frame,
         }
-        return build(broken, retargeted(request.url, extensions["target"]), extensions)
+        url = retargeted(request.url, extensions["target"])
+        return build(broken, lines(broken), url, extensions)
 
 
-def build(request: Request, url: httpx.URL, extensions: dict[str, object]) -> httpx.Request:
+Lines: TypeAlias = list[tuple[bytes, bytes]]
+"""Header lines, as httpx takes them."""
+
+
+def lines(request: Request) -> Lines:
+    """Return the headers of a request as octets."""
+    return [(octets(name), octets(value)) for name, value in request.headers]
+
+
+def build(
+    request: Request, headers: Lines, url: httpx.URL, extensions: dict[str, object]
+) -> httpx.Request:
     """Return a request as an httpx request to which httpx has added nothing."""
     if request.frame is not PLAIN:
         extensions["frame"] = request.frame
     outgoing = httpx.Request(
         request.method,
         url,
-        headers=[(octets(name), octets(value)) for name, value in request.headers],
+        headers=headers,
         stream=httpx.ByteStream(request.body),
         extensions=extensions,
     )

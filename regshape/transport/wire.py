@@ -229,15 +229,21 @@ class Answer(httpx.AsyncByteStream):
         self._judge.send(message.equivalent)
         self._judge.send(_END)
         try:
-            with anyio.fail_after(self._limit("write")):
-                await self._stream.send(message.data)
-                if message.rest:
-                    await self._stream.send(message.rest)
+            if self._limits:
+                with anyio.fail_after(self._limits.get("write")):
+                    await self._write()
+            else:
+                await self._write()
         except FOREIGN_ERRORS:
             # The peer may have answered before it closed: reading will tell.
             self._refused = True
         if message.ending != "keep":
             await self._end_badly(message.ending)
+
+    async def _write(self) -> None:
+        await self._stream.send(self._message.data)
+        if self._message.rest:
+            await self._stream.send(self._message.rest)
 
     async def _end_badly(self, ending: str) -> None:
         connection = self._connection
@@ -251,14 +257,11 @@ class Answer(httpx.AsyncByteStream):
         except OSError:
             return
 
-    def _limit(self, name: str) -> float | None:
-        return self._limits.get(name) if self._limits else None
-
     async def _head(self) -> h11.Response | h11.InformationalResponse:
         judge = self._judge
         interim = 0
+        event: object = h11.NEED_DATA
         while True:
-            event = judge.next_event()
             if event is h11.NEED_DATA:
                 self._received.append(await self._receive())
                 judge.receive_data(self._received[-1])
@@ -272,6 +275,7 @@ class Answer(httpx.AsyncByteStream):
                     raise self._malformed(f"more than {INTERIM_LIMIT} interim answers")
             else:
                 raise self._malformed(f"unexpected {type(event).__name__}")
+            event = judge.next_event()
 
     def _malformed(self, why: str) -> MalformedAnswerError:
         return MalformedAnswerError(f"the answer is malformed: {why}", b"".join(self._received))
@@ -279,7 +283,7 @@ class Answer(httpx.AsyncByteStream):
     async def _receive(self) -> bytes:
         if not self._limits:
             return await self._stream.receive(_RECEIVE_SIZE)
-        with anyio.fail_after(self._limit("read")):
+        with anyio.fail_after(self._limits.get("read")):
             return await self._stream.receive(_RECEIVE_SIZE)
 
     def _pull(self) -> bytes:
