@@ -68,12 +68,14 @@ def redact_exchange(exchange: Exchange) -> Exchange:
 
 def redact_finding(finding: Finding) -> Finding:
     """Return the finding without secrets in its exchanges, its sentence and its replay lines."""
-    return replace(
-        finding,
-        summary=redact_line(finding.summary),
-        exchanges=tuple(redact_exchange(exchange) for exchange in finding.exchanges),
-        replay=tuple(redact_line(line) for line in finding.replay),
-    )
+    exchanges = tuple(redact_exchange(exchange) for exchange in finding.exchanges)
+    return replace(redact_words(finding), exchanges=exchanges)
+
+
+def redact_words(finding: Finding) -> Finding:
+    """Return the finding with its exchanges as they are, for who redacts those when writing."""
+    replay = tuple(redact_line(line) for line in finding.replay)
+    return replace(finding, summary=redact_line(finding.summary), replay=replay)
 
 
 def _redact_pair(pair: re.Match[str]) -> str:

@@ -17,7 +17,7 @@ from regshape.report.codec import (
     exchange_from_json,
     exchange_to_json,
 )
-from regshape.report.redact import redact_finding, redact_url
+from regshape.report.redact import redact_url, redact_words
 
 SCHEMA_VERSION = 1
 
@@ -113,7 +113,7 @@ def verdict_of(row: dict[str, Any], findings: Sequence[Finding]) -> Verdict:
 
 def finding_row(campaign: str, finding: Finding) -> dict[str, Any]:
     """Return the row of a finding, redacted."""
-    clean = redact_finding(finding)
+    clean = redact_words(finding)
     return {
         "campaign": campaign,
         "id": clean.id,

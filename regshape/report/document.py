@@ -1,0 +1,73 @@
+"""The result document: a campaign as one JSON object, for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from regshape.model import CampaignInfo, Finding, Requirement, Result, Verdict
+from regshape.report.codec import case_to_json, exchange_to_json
+from regshape.report.redact import redact_url, redact_words
+
+
+def render(result: Result, requirements: Sequence[Requirement]) -> str:
+    """Return the result document as text; the requirements' sentences are not part of it."""
+    return json.dumps(result_to_json(result), indent=2) + "\n"
+
+
+def result_to_json(result: Result) -> dict[str, Any]:
+    """Return the result document; fields are added over time, never renamed."""
+    return {
+        "campaign": campaign_to_json(result.campaign),
+        "verdicts": [_verdict_to_json(verdict) for verdict in result.verdicts],
+        "findings": [finding_to_json(finding) for finding in result.findings],
+    }
+
+
+def campaign_to_json(campaign: CampaignInfo) -> dict[str, Any]:
+    """Return a campaign as the result document has it."""
+    rate = campaign.requests / campaign.seconds if campaign.seconds > 0 else 0.0
+    return {
+        "id": campaign.id,
+        "protocol": campaign.protocol,
+        "spec": campaign.spec,
+        "target": redact_url(campaign.target),
+        "implementation": campaign.implementation,
+        "seed": campaign.seed,
+        "started": campaign.started,
+        "seconds": round(campaign.seconds, 3),
+        "cases": campaign.cases,
+        "requests": campaign.requests,
+        "requests_per_second": round(rate, 1),
+        "ended_by": campaign.ended_by,
+    }
+
+
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as the result document has it, without secrets."""
+    clean = redact_words(finding)
+    seen, tried = clean.reproduced
+    return {
+        "id": clean.id,
+        "requirement": clean.requirement,
+        "signature": clean.signature,
+        "summary": clean.summary,
+        "reproduced": f"{seen}/{tried}",
+        "requests": clean.requests,
+        "mutators": clean.mutators,
+        "case": case_to_json(clean.case),
+        "exchanges": [exchange_to_json(exchange) for exchange in clean.exchanges],
+        "replay": list(clean.replay),
+    }
+
+
+def _verdict_to_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "requirement": verdict.requirement,
+        "level": verdict.level.value,
+        "outcome": verdict.outcome.value,
+        "judged": verdict.judged,
+        "reason": verdict.reason,
+        "findings": list(verdict.findings),
+    }
