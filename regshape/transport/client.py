@@ -11,8 +11,8 @@ import httpx
 
 from regshape import __version__
 from regshape.errors import UsageError
-from regshape.model import Exchange, Mutator, Request
-from regshape.transport.auth import AuthTransport, Credentials
+from regshape.model import Exchange, Failure, Mutator, Request
+from regshape.transport.auth import PING, AuthTransport, Credentials
 from regshape.transport.capturing import CapturingTransport
 from regshape.transport.failures import failure_of
 from regshape.transport.mutating import (
@@ -74,17 +74,24 @@ class Client:
         self._chain: httpx.AsyncBaseTransport = capturing
         if apply is not None:
             self._chain = MutatingTransport(capturing, apply, rules)
-        self._auth: AuthTransport | None = None
-        if credentials is not None:
-            self._auth = AuthTransport(
-                self._chain, credentials, str(self._url), fetch=capturing, retry=retry
-            )
-            self._chain = self._auth
+        self._auth = AuthTransport(self._chain, credentials, url, fetch=capturing, retry=retry)
+        self._chain = self._auth
 
     @property
     def url(self) -> str:
         """The registry's URL."""
         return str(self._url)
+
+    async def discover(self, target: str = PING) -> Failure | str | None:
+        """Learn how the registry authenticates, from the answer to a GET of the target.
+
+        Returns the scheme (`basic`, `bearer`, None for none), or why there was no answer. Without
+        this it happens before the first request, if there are credentials.
+        """
+        try:
+            return await self._auth.discover(target)
+        except httpx.HTTPError as error:
+            return failure_of(error)
 
     async def send(
         self, request: Request, mutators: Sequence[Mutator] = (), scope: str | None = None
