@@ -30,7 +30,7 @@ class Incoming:
 
     def header(self, name: bytes) -> str | None:
         """Return the value of a header, several joined as RFC 9110 (5.3) says, or None."""
-        values = [value for key, value in self.headers if key == name]
+        values = [value.strip(b" \t") for key, value in self.headers if key == name]
         return b", ".join(values).decode("latin-1") if values else None
 
     def parameter(self, name: str) -> str | None:
