@@ -22,7 +22,7 @@ from regshape.engine.record.rows import (
     verdict_of,
 )
 from regshape.errors import StoreError, UsageError
-from regshape.model import CampaignInfo, Finding, Result
+from regshape.model import CampaignInfo, Finding, Outcome, Result
 
 DEFAULT_STORE = ".regshape/verdicts.sqlite"
 BUSY_SECONDS = 10.0
@@ -80,6 +80,16 @@ class Store:
             sa.select(VERDICTS).where(VERDICTS.c.campaign == info.id).order_by(VERDICTS.c.row)
         )
         return Result(info, tuple(verdict_of(row, findings) for row in verdicts), findings)
+
+    def outcomes(self, campaign_id: str) -> dict[str, int]:
+        """Return how many requirements of exactly that campaign have which outcome."""
+        query = (
+            sa.select(VERDICTS.c.outcome, sa.func.count().label("number"))
+            .where(VERDICTS.c.campaign == campaign_id)
+            .group_by(VERDICTS.c.outcome)
+        )
+        counts = {row["outcome"]: row["number"] for row in self._rows(query)}
+        return {outcome.value: counts[outcome.value] for outcome in Outcome if outcome in counts}
 
     def finding(self, id_prefix: str) -> Finding:
         """Return the newest finding whose id begins like this; raises as `result` does."""

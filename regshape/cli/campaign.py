@@ -1,0 +1,147 @@
+"""Runs a campaign for the command line: records it, shows it, reports it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+import typer
+from rich.console import Console
+
+from regshape.cli.access import Access
+from regshape.cli.embedded import embedded_registry
+from regshape.cli.interrupt import until_stopped
+from regshape.cli.relabel import Relabelled
+from regshape.cli.sentences import FAILED, INTERRUPTED, OK, UNREACHABLE, USAGE, say_error
+from regshape.engine.record import Recorder, open_store
+from regshape.engine.runner import run_campaign
+from regshape.errors import RegShapeError, StoreError, UsageError
+from regshape.model import Observer, Outcome, Result
+from regshape.report.choose import ReportOrder, check_writable, parse_order, write
+from regshape.report.document import render
+from regshape.report.live import LiveProgress
+from regshape.report.terminal import print_result
+from regshape.settings import Settings
+
+if TYPE_CHECKING:
+    from regshape.catalog import Entry
+
+
+class Campaign:
+    """One run of `regshape fuzz`, once its options are known to make sense."""
+
+    def __init__(self, settings: Settings, entry: Entry, access: Access, *, as_json: bool) -> None:
+        self._settings = settings
+        self._entry = entry
+        self._access = access
+        self._as_json = as_json
+        self._errors: list[RegShapeError] = []
+        self._stderr = plain_console(stderr=True)
+
+    def run(self, store_url: str, reports: Sequence[str]) -> int:
+        """Return the exit status; everything that can be wrong is said before the first request."""
+        orders = [parse_order(text) for text in reports]
+        for order in orders:
+            check_writable(order)
+        store = open_store(store_url)
+        try:
+            result = self._fuzz(Recorder(store, self._store_broke))
+        finally:
+            store.close()
+        self._show(result)
+        self._write(orders, result)
+        return self._status(result)
+
+    def _fuzz(self, recorder: Recorder) -> Result:
+        with self._registry() as url, self._progress() as displays:
+            settings = self._settings.model_copy(update={"target": url})
+            if not self._as_json:
+                typer.echo(
+                    f"fuzzing {self._access.label} ({settings.protocol}, --seed {settings.seed})"
+                )
+            observers = Relabelled([recorder, *displays], self._access.label)
+
+            async def work(stop: anyio.Event) -> Result:
+                return await run_campaign(settings, self._entry, [observers], stop=stop)
+
+            return observers.result(anyio.run(until_stopped, work))
+
+    @contextmanager
+    def _registry(self) -> Iterator[str]:
+        if self._access.url is not None:
+            yield self._access.url
+            return
+        with embedded_registry(self._settings.protocol, self._access.defects) as url:
+            yield url
+
+    @contextmanager
+    def _progress(self) -> Iterator[list[Observer]]:
+        if self._as_json or not self._stderr.is_terminal or in_ci():
+            yield []
+            return
+        live = LiveProgress(self._stderr, self._settings.time)
+        try:
+            yield [live]
+        finally:
+            live.close()
+
+    def _store_broke(self, error: StoreError) -> None:
+        self._errors.append(error)
+        self._stderr.print(f"error: {error}; what follows is not recorded", soft_wrap=True)
+
+    def _show(self, result: Result) -> None:
+        requirements = self._entry.protocol.requirements
+        if self._as_json:
+            typer.echo(render(result, requirements), nl=False)
+            return
+        console = plain_console()
+        print_result(console, result, requirements)
+        console.print(f"\n{self._closing(result)}")
+
+    def _write(self, orders: Sequence[ReportOrder], result: Result) -> None:
+        for order in orders:
+            try:
+                write(order, result, self._entry.protocol.requirements)
+            except UsageError as error:
+                self._errors.append(error)
+                say_error(str(error))
+
+    def _failures(self, result: Result) -> int:
+        counted = {
+            "must": (Outcome.FAIL,),
+            "should": (Outcome.FAIL, Outcome.WARN),
+            "never": (),
+        }[self._settings.fail_on]
+        return sum(verdict.outcome in counted for verdict in result.verdicts)
+
+    def _status(self, result: Result) -> int:
+        ended = {"interrupt": INTERRUPTED, "target-lost": UNREACHABLE}
+        if result.campaign.ended_by in ended:
+            return ended[result.campaign.ended_by]
+        if self._failures(result):
+            return FAILED
+        return USAGE if self._errors else OK
+
+    def _closing(self, result: Result) -> str:
+        status = self._status(result)
+        if status in (INTERRUPTED, UNREACHABLE):
+            why = "interrupted" if status == INTERRUPTED else "the target was lost"
+            return f"{why}; what was learnt is recorded: exit status {status}"
+        failures = self._failures(result)
+        if failures:
+            verb = "requirement is" if failures == 1 else "requirements are"
+            return f"{failures} {verb} not met (--fail-on {self._settings.fail_on}): exit status 1"
+        return f"nothing failed (--fail-on {self._settings.fail_on}): exit status {status}"
+
+
+def plain_console(*, stderr: bool = False) -> Console:
+    """Return a console that prints texts as they are, without markup."""
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def in_ci() -> bool:
+    """Return whether a CI service runs this."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")

@@ -1,0 +1,157 @@
+"""`regshape fuzz`: a campaign."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regshape.cli.access import Login, choose_access, existing_file, from_environment
+from regshape.cli.options import (
+    DEFAULT_STORE,
+    AuthorizedOption,
+    CaFileOption,
+    InsecureOption,
+    JsonOption,
+    PasswordStdinOption,
+    ProtocolOption,
+    StoreOption,
+    UsernameOption,
+    build_settings,
+    check_globs,
+    check_names,
+    duration_of,
+)
+from regshape.cli.sentences import unknown
+from regshape.errors import UsageError
+from regshape.settings import Settings
+
+if TYPE_CHECKING:
+    from regshape.catalog import Entry
+
+SEEDS = 2**32
+
+
+class FailOn(StrEnum):
+    """What makes a campaign end with exit status 1."""
+
+    MUST = "must"
+    SHOULD = "should"
+    NEVER = "never"
+
+
+def fuzz(  # noqa: PLR0913 - one parameter per option
+    target: Annotated[
+        str | None, typer.Argument(help="URL of the registry; without it, an embedded one.")
+    ] = None,
+    *,
+    protocol: ProtocolOption = "oci",
+    time: Annotated[
+        str, typer.Option(metavar="DURATION", help="Budget of the random search: 45s, 10m, 2h.")
+    ] = "30s",
+    max_cases: Annotated[int | None, typer.Option(min=1, help="Stop after so many cases.")] = None,
+    max_requests: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many requests.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The campaign's seed.")] = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", "-c", min=1, max=1024, help="Cases in flight.")
+    ] = 16,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 1,
+    rate: Annotated[float | None, typer.Option(help="Requests a second at most.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Requirements to judge; globs.")
+    ] = None,
+    skip: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Requirements to leave out; globs.")
+    ] = None,
+    mutator: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Mutators to use; all by default.")
+    ] = None,
+    repo_prefix: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Where the campaign works.", show_default="regshape"),
+    ] = None,
+    username: UsernameOption = None,
+    password_stdin: PasswordStdinOption = False,
+    insecure: InsecureOption = False,
+    ca_file: CaFileOption = None,
+    authorized: AuthorizedOption = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Send nothing that changes the registry.")
+    ] = False,
+    spec: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="Document to judge by.", show_default="newest"),
+    ] = None,
+    corpus: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Further cases to run first.")
+    ] = None,
+    store: StoreOption = DEFAULT_STORE,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FORMAT=PATH", help="Write a report, like json=report.json."),
+    ] = None,
+    as_json: JsonOption = False,
+    fail_on: Annotated[FailOn, typer.Option(help="What ends with status 1.")] = FailOn.MUST,
+    defect: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Plant a defect in the embedded registry."),
+    ] = None,
+) -> None:
+    """Fuzz a registry and judge it by its protocol's document."""
+    from regshape.catalog import find
+    from regshape.cli.campaign import Campaign
+
+    entry = find(protocol)
+    login = Login(username, password_stdin)
+    access = choose_access(
+        target, protocol, login, authorized=authorized, defects=tuple(defect or ())
+    )
+    settings = build_settings(
+        protocol=protocol,
+        target=access.url,
+        spec=spec,
+        time=duration_of("--time", time),
+        max_cases=max_cases,
+        max_requests=max_requests,
+        seed=secrets.randbelow(SEEDS) if seed is None else seed,
+        concurrency=concurrency,
+        workers=workers,
+        rate=rate,
+        only=tuple(only or ()),
+        skip=tuple(skip or ()),
+        mutators=tuple(mutator or ()),
+        repo_prefix=_prefix(repo_prefix, protocol),
+        username=access.username,
+        password=access.password,
+        insecure=insecure,
+        ca_file=existing_file("--ca-file", ca_file),
+        read_only=read_only,
+        corpus=corpus,
+        defects=access.defects,
+        fail_on=fail_on.value,
+    )
+    _check(settings, entry)
+    campaign = Campaign(settings, entry, access, as_json=as_json)
+    raise typer.Exit(campaign.run(store, tuple(report or ())))
+
+
+def _prefix(option: str | None, protocol: str) -> str:
+    return option or from_environment("OCI_NAMESPACE", protocol, os.environ) or "regshape"
+
+
+def _check(settings: Settings, entry: Entry) -> None:
+    ids = [requirement.id for requirement in entry.protocol.requirements]
+    check_globs("requirement", [*settings.only, *settings.skip], ids)
+    check_names("mutator", settings.mutators, entry.mutator_names)
+    check_names(f"defect of {settings.protocol}", settings.defects, entry.defects)
+    versions = entry.protocol.versions
+    if settings.spec is not None and settings.spec not in versions:
+        raise UsageError(unknown("--spec version", settings.spec, versions))
+    if settings.corpus is not None and not settings.corpus.is_dir():
+        raise UsageError(f"--corpus {settings.corpus}: there is no such folder")

@@ -1,0 +1,46 @@
+"""The command `regshape`: every command group, one line each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from regshape import __version__
+from regshape.cli.fuzz import fuzz
+from regshape.cli.replay import replay
+from regshape.cli.requirements import requirements
+from regshape.cli.sentences import Commands
+from regshape.cli.serve import serve
+from regshape.cli.verdicts import verdicts
+
+app = typer.Typer(
+    name="regshape",
+    cls=Commands,
+    help="Find out whether a registry keeps its protocol's promises.",
+    epilog="Example: regshape fuzz http://127.0.0.1:5000 --time 1m",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its boxes show the values of variables, passwords too
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"regshape {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def regshape(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Find out whether a registry keeps its protocol's promises."""
+
+
+app.command(epilog="Example: regshape fuzz http://127.0.0.1:5000 --time 1m --seed 7")(fuzz)
+app.command(epilog="Example: regshape replay 5f0c1a2b http://127.0.0.1:5000")(replay)
+app.command(epilog="Example: regshape serve --port 0 --auth basic --user bob:secret")(serve)
+app.command(epilog="Example: regshape requirements --protocol oci --json")(requirements)
+app.add_typer(verdicts, name="verdicts")

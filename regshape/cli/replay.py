@@ -1,0 +1,159 @@
+"""`regshape replay`: a case or a recorded finding once more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from regshape.cli.access import Access, Login, choose_access, existing_file
+from regshape.cli.options import (
+    DEFAULT_STORE,
+    AuthorizedOption,
+    CaFileOption,
+    InsecureOption,
+    JsonOption,
+    PasswordStdinOption,
+    StoreOption,
+    UsernameOption,
+    build_settings,
+    check_names,
+)
+from regshape.cli.sentences import FAILED, OK
+from regshape.model import Case
+
+if TYPE_CHECKING:
+    from regshape.catalog import Entry
+    from regshape.engine.runner import ReplayResult
+    from regshape.settings import Settings
+
+
+def replay(  # noqa: PLR0913 - one parameter per option
+    what: Annotated[
+        str, typer.Argument(metavar="FILE|FINDING", help="A case file, or a finding's id.")
+    ],
+    target: Annotated[
+        str | None, typer.Argument(help="URL of the registry; a finding's own by default.")
+    ] = None,
+    *,
+    store: StoreOption = DEFAULT_STORE,
+    username: UsernameOption = None,
+    password_stdin: PasswordStdinOption = False,
+    insecure: InsecureOption = False,
+    ca_file: CaFileOption = None,
+    authorized: AuthorizedOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a case or a recorded finding once more; exit status 1 if it fails again."""
+    from regshape.catalog import find
+
+    case, known_target = _case(what, store)
+    entry = find(case.protocol)
+    access = choose_access(
+        target or known_target,
+        case.protocol,
+        Login(username, password_stdin),
+        authorized=authorized,
+    )
+    check_names(f"defect of {case.protocol}", access.defects, entry.defects)
+    check_names("operation", (step.operation for step in case.steps), entry.protocol.operations)
+    settings = build_settings(
+        protocol=case.protocol,
+        username=access.username,
+        password=access.password,
+        insecure=insecure,
+        ca_file=existing_file("--ca-file", ca_file),
+    )
+    with _registry(access, case.protocol) as url:
+        outcome = _replay(settings.model_copy(update={"target": url}), entry, case)
+    (_print_json if as_json else _print)(case, access, outcome)
+    raise typer.Exit(FAILED if outcome.violations else OK)
+
+
+def _case(what: str, store_url: str) -> tuple[Case, str | None]:
+    from regshape.report.codec import read_case
+
+    path = Path(what)
+    if path.exists() or path.suffix == ".json" or len(path.parts) > 1:
+        return read_case(path), None
+    from regshape.engine.record import open_store
+
+    store = open_store(store_url, create=False)
+    try:
+        campaign, finding = store.found(what)
+    finally:
+        store.close()
+    return finding.case, campaign.target
+
+
+@contextmanager
+def _registry(access: Access, protocol: str) -> Iterator[str]:
+    from regshape.cli.embedded import embedded_registry
+
+    if access.url is not None:
+        yield access.url
+        return
+    with embedded_registry(protocol, access.defects) as url:
+        yield url
+
+
+def _replay(settings: Settings, entry: Entry, case: Case) -> ReplayResult:
+    import anyio
+
+    from regshape.engine.runner import replay as run
+
+    return anyio.run(run, settings, entry, case)
+
+
+def _print(case: Case, access: Access, outcome: ReplayResult) -> None:
+    from rich.text import Text
+
+    from regshape.cli.campaign import plain_console
+    from regshape.report.redact import redact_exchange, redact_line
+    from regshape.report.terminal import broken_steps, exchange_line
+    from regshape.report.wording import counted, plain
+
+    console = plain_console()
+    console.print(
+        f"{counted(len(case.steps), 'step')} of {case.protocol} on {access.label}", soft_wrap=True
+    )
+    for number, exchange in enumerate(outcome.exchanges, 1):
+        line = exchange_line(number, redact_exchange(exchange), console.width)
+        console.print(line, no_wrap=True, overflow="crop")
+    for sentence in broken_steps(case):
+        console.print(sentence)
+    console.print()
+    violated = {violation.requirement for violation in outcome.violations}
+    for violation in outcome.violations:
+        told = plain(redact_line(violation.summary))
+        console.print(Text.assemble(("fail ", "bold red"), f"{violation.requirement}: {told}"))
+    met = [name for name in outcome.judged if name not in violated]
+    if met:
+        console.print(Text.assemble(("pass ", "green"), ", ".join(met)))
+    if not outcome.judged:
+        console.print("no requirement was judged")
+
+
+def _print_json(case: Case, access: Access, outcome: ReplayResult) -> None:
+    from regshape.report.codec import case_to_json, exchange_to_json
+    from regshape.report.redact import redact_line
+
+    data: dict[str, Any] = {
+        "target": access.label,
+        "case": case_to_json(case),
+        "exchanges": [exchange_to_json(exchange) for exchange in outcome.exchanges],
+        "violations": [
+            {
+                "requirement": violation.requirement,
+                "signature": violation.signature,
+                "summary": redact_line(violation.summary),
+            }
+            for violation in outcome.violations
+        ],
+        "judged": list(outcome.judged),
+    }
+    typer.echo(json.dumps(data, indent=2))

@@ -1,0 +1,153 @@
+"""`regshape serve`: a reference registry on a port."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from regshape.cli.embedded import LISTENING
+from regshape.cli.options import ProtocolOption
+from regshape.cli.sentences import unknown
+from regshape.errors import UsageError
+
+if TYPE_CHECKING:
+    import anyio
+
+GRACE_SECONDS = 2
+KEEP_ALIVE_SECONDS = 75
+
+
+class Auth(StrEnum):
+    """How the reference registry asks for credentials."""
+
+    NONE = "none"
+    BASIC = "basic"
+    BEARER = "bearer"
+
+
+def serve(  # noqa: PLR0913 - one parameter per option
+    *,
+    protocol: ProtocolOption = "oci",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free.")] = 5000,
+    defect: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Plant a defect; repeatable.")
+    ] = None,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME:PASSWORD", help="Who may log in; repeatable."),
+    ] = None,
+    auth: Annotated[Auth, typer.Option(help="How to ask for credentials.")] = Auth.NONE,
+    no_delete: Annotated[bool, typer.Option("--no-delete", help="Refuse to delete.")] = False,
+    stop_with_stdin: Annotated[bool, typer.Option("--stop-with-stdin", hidden=True)] = False,
+) -> None:
+    """Serve a reference registry, with defects planted if asked."""
+    from regshape.catalog import ReferenceSettings, find
+
+    entry = find(protocol)
+    planted = tuple(defect or ())
+    for name in planted:
+        if name not in entry.defects:
+            raise UsageError(unknown(f"defect of {protocol}", name, entry.defects))
+    users = _users(user or ())
+    if auth is not Auth.NONE and not users:
+        raise UsageError(f"--auth {auth.value} needs at least one --user NAME:PASSWORD")
+    app = entry.reference(ReferenceSettings(auth.value, users, not no_delete, planted))
+    with _bound(host, port) as listener:
+        _run(app, listener, stop_with_stdin=stop_with_stdin)
+
+
+def _users(pairs: Sequence[str]) -> Mapping[str, str]:
+    users: dict[str, str] = {}
+    for pair in pairs:
+        name, separator, password = pair.partition(":")
+        if not separator or not name:
+            raise UsageError("--user must be NAME:PASSWORD")
+        users[name] = password
+    return users
+
+
+@contextmanager
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family, *_, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise UsageError(
+            f"--host {host} is no address of this machine: {error.strerror}"
+        ) from error
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+        except OSError as error:
+            raise UsageError(
+                f"cannot listen on port {port} of {host}: {error.strerror}; "
+                "choose another with --port (0: any free)"
+            ) from error
+        yield listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _run(app: Any, listener: socket.socket, *, stop_with_stdin: bool) -> None:
+    import anyio
+    import uvicorn
+
+    from regshape.cli.interrupt import until_stopped
+
+    class Announcing(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield  # uvicorn's own way raises the signal again: the exit status would not be 0
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            typer.echo(f"{LISTENING}{_url(listener)}")
+            sys.stdout.flush()
+
+    server = Announcing(
+        uvicorn.Config(
+            app,
+            log_level="critical",  # what is sent on purpose is nothing to complain of
+            access_log=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+
+    async def work(stop: anyio.Event) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_wait, stop, server)
+            if stop_with_stdin:
+                group.start_soon(_wait_for_stdin, stop)
+            await server.serve(sockets=[listener])
+            group.cancel_scope.cancel()
+
+    anyio.run(until_stopped, work)
+
+
+async def _wait(stop: anyio.Event, server: Any) -> None:
+    await stop.wait()
+    server.should_exit = True
+
+
+async def _wait_for_stdin(stop: anyio.Event) -> None:
+    from anyio import to_thread
+
+    # Not sys.stdin: a thread that holds its lock when the interpreter ends is a fatal error.
+    while await to_thread.run_sync(os.read, 0, 1024, abandon_on_cancel=True):
+        pass
+    stop.set()

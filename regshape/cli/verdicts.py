@@ -1,0 +1,134 @@
+"""`regshape verdicts`: what earlier campaigns found out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regshape.cli.options import DEFAULT_STORE, JsonOption, StoreOption
+from regshape.errors import UsageError
+from regshape.model import Finding, Requirement, Result
+
+if TYPE_CHECKING:
+    from regshape.engine.record import Store
+
+verdicts = typer.Typer(help="What earlier campaigns found out.", no_args_is_help=True)
+
+
+@verdicts.command("list", epilog="Example: regshape verdicts list --limit 5")
+def list_campaigns(
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Campaigns at most.")] = 20,
+    store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """List campaigns, newest first."""
+    from regshape.report.document import campaign_to_json
+
+    with _opened(store) as opened:
+        campaigns = opened.campaigns(limit)
+        counts = {campaign.id: opened.outcomes(campaign.id) for campaign in campaigns}
+    if as_json:
+        data = [
+            {**campaign_to_json(campaign), "outcomes": counts[campaign.id]}
+            for campaign in campaigns
+        ]
+        typer.echo(json.dumps(data, indent=2))
+        return
+    from rich.text import Text
+
+    from regshape.cli.campaign import plain_console
+    from regshape.report.wording import ENDINGS, effort, plain
+
+    console = plain_console()
+    for campaign in campaigns:
+        tally = ", ".join(f"{number} {outcome}" for outcome, number in counts[campaign.id].items())
+        console.print(
+            Text.assemble((campaign.id, "bold"), f"  {campaign.started}  {campaign.protocol}")
+        )
+        console.print(Text(f"  {plain(campaign.target)}", overflow="fold"))
+        console.print(Text(f"  {tally or 'nothing judged'} in {effort(campaign)}"))
+        console.print(Text(f"  {ENDINGS.get(campaign.ended_by, campaign.ended_by)}", "dim"))
+    if not campaigns:
+        console.print("no campaigns yet: `regshape fuzz` runs one")
+
+
+@verdicts.command("show", epilog="Example: regshape verdicts show 5f0c1a2b --json")
+def show(
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="CAMPAIGN|FINDING", help="The beginning of an id; the newest."),
+    ] = None,
+    store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a campaign, or a finding, as it was reported."""
+    with _opened(store) as opened:
+        if what is None:
+            newest = opened.campaigns(1)
+            if not newest:
+                raise UsageError(f"{store} has no campaigns yet: `regshape fuzz` runs one")
+            what = newest[0].id
+        found = _find(opened, what)
+    if isinstance(found, Result):
+        _show_result(found, as_json=as_json)
+    else:
+        _show_finding(*found, as_json=as_json)
+
+
+def _find(store: Store, what: str) -> Result | tuple[Finding, str, str]:
+    try:
+        return store.result(what)
+    except UsageError as no_campaign:
+        try:
+            campaign, finding = store.found(what)
+        except UsageError:
+            raise no_campaign from None
+        return finding, campaign.protocol, campaign.target
+
+
+def _show_result(result: Result, *, as_json: bool) -> None:
+    from regshape.report.document import render
+
+    if as_json:
+        typer.echo(render(result, ()), nl=False)
+        return
+    from regshape.cli.campaign import plain_console
+    from regshape.report.terminal import print_result
+
+    print_result(plain_console(), result, _requirements(result.campaign.protocol))
+
+
+def _show_finding(finding: Finding, protocol: str, target: str, *, as_json: bool) -> None:
+    from regshape.report.document import finding_to_json
+
+    if as_json:
+        typer.echo(json.dumps(finding_to_json(finding), indent=2))
+        return
+    from regshape.cli.campaign import plain_console
+    from regshape.report.terminal import print_finding
+
+    known = {requirement.id: requirement for requirement in _requirements(protocol)}
+    print_finding(plain_console(), finding, known.get(finding.requirement), target)
+
+
+def _requirements(protocol: str) -> Sequence[Requirement]:
+    from regshape.catalog import PROTOCOLS
+
+    # A store may be older than the catalogue.
+    entry = PROTOCOLS.get(protocol)
+    return entry.protocol.requirements if entry else ()
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Store]:
+    from regshape.engine.record import open_store
+
+    store = open_store(url, create=False)
+    try:
+        yield store
+    finally:
+        store.close()
