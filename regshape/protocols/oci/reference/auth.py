@@ -148,8 +148,6 @@ class Auth(Lists):
 
     def get_token(self, request: Incoming) -> Answer:
         """Answer the token endpoint: a token for the scopes that are asked for."""
-        if self.options.auth != "bearer":
-            raise self.not_found()
         user = self.basic_user(request.header(b"authorization") or "")
         if user is None:
             raise self.refusal(
@@ -233,9 +231,3 @@ class Auth(Lists):
         """Return the host that the client used; one that is no host is not repeated."""
         given = request.header(b"host") or ""
         return given if _HOST.fullmatch(given) else "localhost"
-
-    def not_found(self) -> RefusedError:
-        """Return the refusal of a path that is no route."""
-        return self.refusal(
-            HTTPStatus.NOT_FOUND, ErrorCode.UNSUPPORTED, "there is no such endpoint"
-        )

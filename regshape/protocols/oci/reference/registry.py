@@ -136,7 +136,7 @@ class Reference(Uploads, Auth):
         """Return the name of the handler, or refuse what has none or is not allowed."""
         if request.route == targets.BROKEN:
             raise self.name_invalid("the path is not well escaped UTF-8")
-        if request.route == targets.UNKNOWN:
+        if not self.has_route(request.route):
             raise self.not_found()
         if request.route != targets.TOKEN:
             self.authorize(request)
@@ -146,6 +146,10 @@ class Reference(Uploads, Auth):
         if method not in methods:
             raise self.method_not_allowed(request, methods)
         return methods[method]
+
+    def has_route(self, route: str) -> bool:
+        """Return whether there is such a route; that of tokens is there with Bearer only."""
+        return route in ROUTES and (route != targets.TOKEN or self.options.auth == "bearer")
 
     def check_name(self, request: Incoming) -> None:
         """Refuse with 400 what is no repository's name (spec.md, "Pulling manifests")."""
@@ -207,6 +211,12 @@ class Reference(Uploads, Auth):
             ErrorCode.UNSUPPORTED,
             "the method is not allowed here",
             {"Allow": ", ".join(allowed)},
+        )
+
+    def not_found(self) -> RefusedError:
+        """Return the refusal of a path that is no route."""
+        return self.refusal(
+            HTTPStatus.NOT_FOUND, ErrorCode.UNSUPPORTED, "there is no such endpoint"
         )
 
     def name_invalid(self, message: str) -> RefusedError:

@@ -1,8 +1,8 @@
 """From a raw request target to a route of the registry.
 
-The path is split at its slashes first and decoded once after that, so an escaped slash never
-separates: `a%2Fb` is one component, and no legal one. Routes are recognised from their end, because
-a name may hold the words that routes are made of.
+The path is split at its slashes first and decoded once after that. An escaped slash never separates
+(RFC 3986, 2.2), and nothing here may hold one, so it is refused. Routes are recognised from their
+end, because a name may hold the words that routes are made of.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _decode(component: bytes) -> str | None:
         text = unquote_to_bytes(component).decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return None if "\0" in text else text
+    return None if "\0" in text or "/" in text else text
 
 
 def _well_escaped(component: bytes) -> bool:
