@@ -59,6 +59,8 @@ class CapturingTransport(httpx.AsyncBaseTransport):
         else:
             await self._read_stream(response, capture)
         if capture.size > self._limit:
+            surplus = capture.size - self._limit
+            capture.chunks[-1] = capture.chunks[-1][:-surplus]
             raise TooLargeError(f"the answer's body is longer than {self._limit} bytes")
 
     async def _read_stream(self, response: httpx.Response, capture: _Capture) -> None:
@@ -73,9 +75,6 @@ class CapturingTransport(httpx.AsyncBaseTransport):
                     break
         finally:
             await stream.aclose()
-        if capture.size > self._limit:
-            surplus = capture.size - self._limit
-            capture.chunks[-1] = capture.chunks[-1][:-surplus]
 
 
 class _Capture:

@@ -211,12 +211,14 @@ def _base_url(url: str) -> httpx.URL:
     return parsed
 
 
-def _tls(ca_file: Path | None, *, insecure: bool) -> ssl.SSLContext:
+def _tls(ca_file: Path | None, *, insecure: bool) -> ssl.SSLContext | None:
     if insecure:
         unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         unchecked.check_hostname = False
         unchecked.verify_mode = ssl.CERT_NONE
         return unchecked
+    if ca_file is None:
+        return None
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:

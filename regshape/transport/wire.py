@@ -74,6 +74,9 @@ class WireTransport(httpx.AsyncBaseTransport):
     The request line's target is `extensions["target"]` (bytes) or the URL's; headers go out as they
     stand, in order; `extensions["frame"]` (a `regshape.model.Frame`) may replace version, payload
     and ending. Raises httpx errors; see `regshape.transport.failures`.
+
+    Args:
+        tls: how peers are trusted; None stands for the authorities of the system.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -136,15 +139,21 @@ class WireTransport(httpx.AsyncBaseTransport):
         link = await connect(addresses)
         stream: Link | TLSStream = link
         if scheme == "https":
-            try:
-                stream = await TLSStream.wrap(
-                    link, hostname=host, ssl_context=self._tls, standard_compatible=False
-                )
-            except BaseException:
-                link.close()
-                raise
+            stream = await self._encrypted(link, host)
         judge = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
         return Connection(origin, link, stream, judge)
+
+    async def _encrypted(self, link: Link, host: str) -> TLSStream:
+        if self._tls is None:
+            # Made when needed, for it takes long: it reads every authority of the system.
+            self._tls = ssl.create_default_context()
+        try:
+            return await TLSStream.wrap(
+                link, hostname=host, ssl_context=self._tls, standard_compatible=False
+            )
+        except BaseException:
+            link.close()
+            raise
 
     async def aclose(self) -> None:
         """Close every idle connection."""
