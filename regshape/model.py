@@ -210,11 +210,13 @@ class Fault:
     """One violation seen by a check.
 
     `aspect` is short and stable, part of the finding's signature (`status 500`, `no Range`);
-    `summary` is one sentence with the values of this exchange.
+    `summary` is one sentence with the values of this exchange. `wide` marks what has one cause for
+    all operations, such as an error code that is in no table.
     """
 
     aspect: str
     summary: str
+    wide: bool = False
 
 
 Check: TypeAlias = Callable[[Call, Exchange], "Fault | bool"]
@@ -225,8 +227,8 @@ Check: TypeAlias = Callable[[Call, Exchange], "Fault | bool"]
 class Requirement:
     """One normative sentence of a protocol's document.
 
-    `since` is the first version of the document that has it; `was` the level it had before `since`
-    (None: not there). `check` runs on exchanges of `operations`; `needs` names the capability
+    `since` is the first version of the document that has it; `was` the level that it had in the
+    oldest version, where that differs. `check` runs on exchanges of `operations`; `needs` names the capability
     without which it is skipped; `waiver` says why there is no check.
     """
 
@@ -241,6 +243,12 @@ class Requirement:
     was: Level | None = None
     needs: str | None = None
     waiver: str | None = None
+
+    def level_in(self, version: str, versions: Sequence[str]) -> Level | None:
+        """Return the level in a version of the document, None where it is not in it."""
+        if versions.index(version) < versions.index(self.since):
+            return None
+        return self.was if self.was is not None and version == versions[0] else self.level
 
 
 class Violation(NamedTuple):
@@ -296,6 +304,8 @@ class Finding:
     replay: tuple[str, ...]
     index: int | None = None
     executions: int = 0
+    seen_after: int = 0
+    """Requests that the campaign had sent when it first saw the violation."""
 
 
 # --- what a protocol provides -----------------------------------------------------------------
@@ -437,3 +447,19 @@ class Observer(Protocol):
     def finished(self, result: Result) -> None:
         """The campaign has ended, in whatever way."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A named fault that can be planted in a reference registry.
+
+    `mistake` is the class that is composed in front of the reference; `requirements` are those that
+    it violates, the one that tells of it first; `source` is the bug of a real registry that it is
+    modelled on, or nothing.
+    """
+
+    name: str
+    about: str
+    requirements: tuple[str, ...]
+    mistake: type[Any]
+    source: str = ""

@@ -1,0 +1,91 @@
+"""The protocols, one explicit entry each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from hypothesis import strategies as st
+
+from regshape.errors import UsageError
+from regshape.model import Case, Mutator, RegistryProtocol
+from regshape.protocols.oci import breaks as oci_breaks
+from regshape.protocols.oci.defects import DEFECTS as OCI_DEFECTS
+from regshape.protocols.oci.defects import planted as oci_planted
+from regshape.protocols.oci.defects import Defect
+from regshape.protocols.oci.protocol import Oci
+from regshape.protocols.oci.reference import ReferenceOptions
+from regshape.strategies import oci as oci_strategies
+from regshape.strategies.common import Breaks, Move
+
+App: TypeAlias = Callable[..., Any]
+"""An ASGI application."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSettings:
+    """How an embedded reference registry is set up, in words that every protocol has."""
+
+    auth: str = "none"
+    users: Mapping[str, str] = field(default_factory=dict)
+    delete: bool = True
+    defects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One protocol: its model and table, what generates its cases, its reference registry."""
+
+    protocol: RegistryProtocol
+    moves: Sequence[Move]
+    programs: Sequence[Case]
+    breaks: Mapping[str, tuple[Mutator, ...]]
+    cases: Callable[[Sequence[Move], Breaks], st.SearchStrategy[Case]]
+    defects: Mapping[str, Defect]
+    reference: Callable[[ReferenceSettings], App]
+    corpus: str
+    """The folder of `regshape.corpora` with its regression cases."""
+    status: str
+
+    @property
+    def mutator_names(self) -> frozenset[str]:
+        """The names of all mutators that its operations can be broken with."""
+        return frozenset(m.name for group in self.breaks.values() for m in group)
+
+
+def _oci_reference(settings: ReferenceSettings) -> App:
+    options = ReferenceOptions(
+        auth=settings.auth,  # type: ignore[arg-type]
+        users=settings.users,
+        delete=settings.delete,
+    )
+    return oci_planted(settings.defects)(options).app
+
+
+PROTOCOLS: Mapping[str, Entry] = {
+    "oci": Entry(
+        protocol=Oci(),
+        moves=oci_strategies.MOVES,
+        programs=oci_strategies.PROGRAMS,
+        breaks=oci_breaks.BREAKS,
+        cases=oci_strategies.cases,
+        defects=OCI_DEFECTS,
+        reference=_oci_reference,
+        corpus="oci",
+        status="OCI distribution 1.1 and development, complete campaigns",
+    ),
+}
+
+
+def find(name: str) -> Entry:
+    """Return the entry of that name.
+
+    Raises:
+        UsageError: there is none; names those that come near, or all.
+    """
+    if name in PROTOCOLS:
+        return PROTOCOLS[name]
+    near = difflib.get_close_matches(name, PROTOCOLS) or sorted(PROTOCOLS)
+    raise UsageError(f"no protocol {name!r}: there is {', '.join(near)}")

@@ -1,0 +1,320 @@
+"""One campaign: probe, corpus, sweep, search; judge, pursue, tell; end in time.
+
+Cases run at the settings' concurrency, but what they showed is taken in the order of their numbers,
+so that the same seed gives the same findings whatever finished first.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import anyio
+from anyio.abc import TaskGroup
+
+from regshape.catalog import Entry
+from regshape.engine.generate import Drawer, Numbered, corpus_cases, sweep
+from regshape.engine.judge import Judge, Tally, selected
+from regshape.engine.mutate import chosen, combinations
+from regshape.engine.order import Ordered
+from regshape.engine.pursue import Pursuer, Pursuit
+from regshape.engine.send import Executor, Trace
+from regshape.errors import TargetError, UsageError
+from regshape.model import CampaignInfo, Case, Finding, Mutator, Observer, Outcome, Result
+from regshape.settings import Settings
+from regshape.transport.client import Client
+
+PURSUITS_AT_ONCE = 2
+GRACE = 1.0
+"""Seconds after the end of the budget in which what was seen is still confirmed."""
+LOST_AFTER = 8
+"""Requests in a row without a connection after which the target counts as lost."""
+TICK = 0.25
+RUNNING = "running"
+
+
+def version_of(settings: Settings, entry: Entry) -> str:
+    """Return the version of the document to judge by.
+
+    Raises:
+        UsageError: the protocol's document has no such version.
+    """
+    versions = entry.protocol.versions
+    if settings.spec is None:
+        return versions[0]
+    if settings.spec not in versions:
+        raise UsageError(f"no version {settings.spec!r}: there is {', '.join(versions)}")
+    return settings.spec
+
+
+class Campaign:
+    """One run against one target. `stop` ends it early; what was learnt is kept."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        entry: Entry,
+        client: Client,
+        observers: Sequence[Observer],
+        stop: anyio.Event,
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self._settings = settings
+        self._entry = entry
+        self._client = client
+        self._observers = observers
+        self._stop = stop
+        self._version = version_of(settings, entry)
+        kept, skipped = selected(entry.protocol, settings, self._version)
+        self._tally = Tally(entry.protocol, self._version, skipped)
+        self._breaks = chosen(entry.breaks, settings)
+        self.executor = Executor(
+            entry.protocol,
+            client.send,
+            Judge(kept, tuple(entry.protocol.operations)),
+            settings.repo_prefix,
+            client.url.rstrip("/"),
+            rate=settings.rate,
+        )
+        self._findings: list[Finding] = []
+        self._cases = 0
+        self._ended_by = RUNNING
+        self._began = 0.0
+        self._started_at = datetime.now(UTC)
+        self._salts = 0
+        self._known: set[tuple[str, str]] = set()
+        self._open: dict[tuple[str, str], str] = {}
+        self._touched: set[str] = set()
+        self._told: dict[str, Outcome] = {}
+
+    # --- what it is and how far it has come -------------------------------------------------------
+
+    def salt(self) -> str:
+        """Return a salt that no other execution has."""
+        self._salts += 1
+        return f"{self.id[:8]}{self._salts:x}"
+
+    def info(self) -> CampaignInfo:
+        """Return what identifies the campaign, and how far it has come."""
+        return CampaignInfo(
+            id=self.id,
+            protocol=self._entry.protocol.name,
+            spec=self._version,
+            target=self._client.url,
+            implementation=None,
+            seed=self._settings.seed,
+            started=self._started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            seconds=round(anyio.current_time() - self._began, 3) if self._began else 0.0,
+            cases=self._cases,
+            requests=self.executor.sent,
+            ended_by=self._ended_by,
+        )
+
+    # --- the phases -------------------------------------------------------------------------------
+
+    async def learn(self) -> None:
+        """Learn how the target authenticates and what it can do.
+
+        Raises:
+            TargetError: the target does not answer, or not as a registry of the protocol.
+        """
+        learnt = await self._client.discover()
+        if learnt is not None and not isinstance(learnt, str):
+            raise TargetError(learnt.detail)
+        await self.executor.probe(self.salt(), read_only=self._settings.read_only)
+        self._tally.lacks(self.executor.capabilities)
+
+    async def run(self) -> Result:
+        """Run all phases and return the result.
+
+        Raises:
+            CaseError: a file of the corpus is no case.
+            TargetError: the target does not answer, or not as a registry of the protocol.
+        """
+        self._began = anyio.current_time()
+        settings = self._settings
+        corpus = corpus_cases(self._entry.corpus, settings.corpus, built_in=settings.use_corpus)
+        await self.learn()
+        for observer in self._observers:
+            observer.started(self.info())
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._tick)
+            group.start_soon(self._watch, group.cancel_scope)
+            await self._phases(corpus)
+            group.cancel_scope.cancel()
+        if self._ended_by == RUNNING:
+            self._ended_by = "interrupt" if self._stop.is_set() else "done"
+        return self._finish()
+
+    def _finish(self) -> Result:
+        for (requirement, _), summary in self._open.items():
+            self._tally.doubt(requirement, f"not confirmed before the end: {summary}")
+        result = Result(self.info(), self._tally.verdicts(), tuple(self._findings))
+        for observer in self._observers:
+            observer.finished(result)
+        return result
+
+    async def _watch(self, scope: anyio.CancelScope) -> None:
+        await self._stop.wait()
+        scope.cancel()
+
+    async def _phases(self, corpus: Sequence[Case]) -> None:
+        moves = [move for move in self._entry.moves if all(map(self._can, move.needs))]
+        programs = self._entry.programs
+        breaks = self._breaks
+        if self._settings.read_only:
+            moves, programs, corpus = [move for move in moves if move.reads], (), ()
+            breaks = {key: _harmless(group) for key, group in breaks.items()}
+        strategy = self._entry.cases(moves, combinations(breaks))
+        pursuer = Pursuer(
+            self.executor,
+            strategy,
+            self.salt,
+            executions=self._settings.shrink_executions,
+            confirmations=self._settings.confirmations,
+        )
+        swept = list(sweep(self._entry.protocol.name, moves, programs, breaks))
+        async with anyio.create_task_group() as pursuits:
+            flow = Flow(self, pursuer, pursuits)
+            await self._phase("corpus", flow, corpus)
+            await self._phase("sweep", flow, swept)
+            await self._search(flow, Drawer(strategy, self._settings.seed))
+            self._tell_phase("shrink", None)
+            if self._ended_by == "time":
+                pursuer.hurried = True
+                pursuits.cancel_scope.deadline = anyio.current_time() + GRACE
+
+    def _can(self, capability: str) -> bool:
+        found = self.executor.capabilities.get(capability)
+        return found is None or found.present
+
+    async def _phase(self, name: str, flow: Flow, cases: Sequence[Case]) -> None:
+        if cases and self._ended_by == RUNNING:
+            self._tell_phase(name, len(cases))
+            await flow.run(Numbered(index, name, case) for index, case in enumerate(cases))
+
+    async def _search(self, flow: Flow, drawer: Drawer) -> None:
+        if self._ended_by != RUNNING or self._settings.time == 0:
+            return
+        self._tell_phase("search", None)
+        drawn = drawer.cases()
+        numbered = (
+            Numbered(index, "search", case, buffer) for index, (buffer, case) in enumerate(drawn)
+        )
+        with anyio.move_on_after(self._settings.time) as scope:
+            await flow.run(numbered)
+        if scope.cancelled_caught:
+            self._ended_by = "time"
+
+    # --- what the flow asks and tells -------------------------------------------------------------
+
+    def goes_on(self) -> bool:
+        """Return whether another case may begin, and note why not."""
+        settings = self._settings
+        if self._ended_by != RUNNING:
+            return False
+        if settings.max_cases is not None and self._cases >= settings.max_cases:
+            self._ended_by = "cases"
+        elif settings.max_requests is not None and self.executor.sent >= settings.max_requests:
+            self._ended_by = "requests"
+        elif self.executor.unanswered >= LOST_AFTER:
+            self._ended_by = "target-lost"
+        else:
+            self._cases += 1
+            return True
+        return False
+
+    @property
+    def concurrency(self) -> int:
+        """How many cases are in flight."""
+        return self._settings.concurrency
+
+    def absorb(self, numbered: Numbered, trace: Trace) -> Iterator[Pursuit]:
+        """Take note of what a case showed, and yield what is to be pursued."""
+        self._tally.count(trace.judged)
+        self._touched.update(trace.judged)
+        for violation in trace.violations:
+            if violation.identity not in self._known:
+                self._known.add(violation.identity)
+                self._open[violation.identity] = violation.summary
+                yield Pursuit(numbered, violation, self.executor.sent)
+
+    def settled(self, pursuit: Pursuit, finding: Finding | None) -> None:
+        """Take note of what a pursuit came to."""
+        identity = pursuit.violation.identity
+        self._open.pop(identity, None)
+        requirement = pursuit.violation.requirement
+        if finding is None:
+            self._tally.doubt(requirement, f"seen once, not again: {pursuit.violation.summary}")
+        else:
+            self._findings.append(finding)
+            self._tally.found(requirement, finding.id)
+            for observer in self._observers:
+                observer.finding(finding)
+        self._touched.add(requirement)
+        self._tell_verdicts()
+
+    # --- observers --------------------------------------------------------------------------------
+
+    def _tell_phase(self, name: str, total: int | None) -> None:
+        for observer in self._observers:
+            observer.phase(name, total)
+
+    def _tell_verdicts(self) -> None:
+        for requirement in sorted(self._touched):
+            verdict = self._tally.verdict(requirement)
+            if self._told.get(requirement) is not verdict.outcome:
+                self._told[requirement] = verdict.outcome
+                for observer in self._observers:
+                    observer.verdict(verdict)
+        self._touched.clear()
+
+    async def _tick(self) -> None:
+        while True:
+            await anyio.sleep(TICK)
+            self._tell_verdicts()
+            for observer in self._observers:
+                observer.progress(self.info())
+
+
+def _harmless(group: Iterable[Mutator]) -> tuple[Mutator, ...]:
+    """Return the mutators that cannot turn a read into a write."""
+    return tuple(mutator for mutator in group if mutator.target != "method")
+
+
+class Flow:
+    """Cases on their way through the executor, and what they showed on its way to the pursuer."""
+
+    def __init__(self, campaign: Campaign, pursuer: Pursuer, pursuits: TaskGroup) -> None:
+        self._campaign = campaign
+        self._pursuer = pursuer
+        self._pursuits = pursuits
+        self._room = anyio.CapacityLimiter(PURSUITS_AT_ONCE)
+
+    async def run(self, cases: Iterable[Numbered]) -> None:
+        """Execute cases until they, or what the campaign allows, come to an end."""
+        source = enumerate(iter(cases))
+        ordered: Ordered[tuple[Numbered, Trace]] = Ordered()
+        async with anyio.create_task_group() as group:
+            for _ in range(self._campaign.concurrency):
+                group.start_soon(self._work, source, ordered)
+
+    async def _work(
+        self, source: Iterator[tuple[int, Numbered]], ordered: Ordered[tuple[Numbered, Trace]]
+    ) -> None:
+        campaign = self._campaign
+        while campaign.goes_on():
+            following = next(source, None)
+            if following is None:
+                return
+            position, numbered = following
+            trace = await campaign.executor.run(numbered.case, campaign.salt())
+            for done in ordered.put(position, (numbered, trace)):
+                for pursuit in campaign.absorb(*done):
+                    self._pursuits.start_soon(self._pursue, pursuit)
+
+    async def _pursue(self, pursuit: Pursuit) -> None:
+        async with self._room:
+            finding = await self._pursuer.pursue(pursuit)
+        self._campaign.settled(pursuit, finding)

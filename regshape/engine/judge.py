@@ -1,0 +1,173 @@
+"""Judge exchanges by the table of requirements, and keep count of what was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from regshape.errors import UsageError
+from regshape.model import (
+    Call,
+    Capability,
+    Check,
+    Exchange,
+    Expectation,
+    Fault,
+    Level,
+    Outcome,
+    RegistryProtocol,
+    Requirement,
+    Verdict,
+    Violation,
+)
+from regshape.settings import Settings
+
+
+class Judge:
+    """The checks that apply to a campaign, by operation."""
+
+    def __init__(self, requirements: Sequence[Requirement], operations: Sequence[str]) -> None:
+        self._checks: Mapping[str, tuple[tuple[str, Check], ...]] = {
+            operation: tuple(
+                (item.id, item.check)
+                for item in requirements
+                if item.check is not None and (not item.operations or operation in item.operations)
+            )
+            for operation in operations
+        }
+
+    def judge(self, call: Call, exchange: Exchange) -> tuple[list[str], list[Violation]]:
+        """Return the ids of the requirements that the exchange says something of, and violations.
+
+        Of several violations in the same aspect only the first of the table is reported.
+        """
+        judged: list[str] = []
+        violations: list[Violation] = []
+        aspects: set[str] = set()
+        for id_, check in self._checks.get(call.operation, ()):
+            found = check(call, exchange)
+            if found is False:
+                continue
+            judged.append(id_)
+            if found is not True and found.aspect not in aspects:  # type: ignore[union-attr]
+                aspects.add(found.aspect)  # type: ignore[union-attr]
+                violations.append(Violation(id_, signature(call, found), found.summary))  # type: ignore[arg-type, union-attr]
+        return judged, violations
+
+
+def signature(call: Call, fault: Fault) -> str:
+    """Return what tells this cause from others: operation, what was broken, what was wrong.
+
+    A mutator that changes nothing is left out: what fails with it fails for another reason.
+    """
+    if fault.wide:
+        return fault.aspect
+    source = call.cause or call
+    operation = source.operation if call.cause is None else f"{source.operation}>{call.operation}"
+    broken = sorted(
+        {
+            mutator.target if mutator.key is None else f"{mutator.target} {mutator.key}"
+            for mutator in source.mutators
+            if mutator.expect is not Expectation.TOLERATE
+        }
+    )
+    return " | ".join(
+        (operation, "+".join(broken), fault.aspect) if broken else (operation, fault.aspect)
+    )
+
+
+def selected(
+    protocol: RegistryProtocol, settings: Settings, version: str
+) -> tuple[list[Requirement], dict[str, str]]:
+    """Return the requirements to judge, and why each of the others is skipped.
+
+    Raises:
+        UsageError: a pattern of `only` or `skip` names no requirement.
+    """
+    ids = [item.id for item in protocol.requirements]
+    for pattern in (*settings.only, *settings.skip):
+        if not any(fnmatchcase(id_, pattern) for id_ in ids):
+            raise UsageError(f"no requirement {pattern!r}: `regshape requirements` lists them")
+    kept: list[Requirement] = []
+    skipped: dict[str, str] = {}
+    for item in protocol.requirements:
+        reason = _why_skipped(item, protocol, settings, version)
+        if reason is None:
+            kept.append(item)
+        else:
+            skipped[item.id] = reason
+    return kept, skipped
+
+
+def _why_skipped(
+    item: Requirement, protocol: RegistryProtocol, settings: Settings, version: str
+) -> str | None:
+    if item.waiver is not None:
+        return item.waiver
+    if item.level_in(version, protocol.versions) is None:
+        return f"not in version {version}: --spec {item.since} judges it"
+    if settings.only and not any(fnmatchcase(item.id, pattern) for pattern in settings.only):
+        return "left out by --only"
+    if any(fnmatchcase(item.id, pattern) for pattern in settings.skip):
+        return "left out by --skip"
+    return None
+
+
+class Tally:
+    """What is known of each requirement so far."""
+
+    def __init__(
+        self, protocol: RegistryProtocol, version: str, skipped: Mapping[str, str]
+    ) -> None:
+        self._requirements = {item.id: item for item in protocol.requirements}
+        self._levels = {
+            item.id: item.level_in(version, protocol.versions) or item.level
+            for item in protocol.requirements
+        }
+        self._skipped = dict(skipped)
+        self._judged = dict.fromkeys(self._requirements, 0)
+        self._findings: dict[str, list[str]] = {id_: [] for id_ in self._requirements}
+        self._doubts: dict[str, str] = {}
+
+    def lacks(self, capabilities: Mapping[str, Capability]) -> None:
+        """Skip what needs a capability that the target does not have."""
+        for item in self._requirements.values():
+            found = capabilities.get(item.needs or "")
+            if found is not None and not found.present and item.id not in self._skipped:
+                self._skipped[item.id] = f"no {found.name}: {found.reason}"
+
+    def count(self, ids: Sequence[str]) -> None:
+        """Add judged exchanges."""
+        for id_ in ids:
+            self._judged[id_] += 1
+
+    def found(self, id_: str, finding: str) -> None:
+        """Add a confirmed finding."""
+        self._findings[id_].append(finding)
+
+    def doubt(self, id_: str, reason: str) -> None:
+        """Note a violation that could not be shown again."""
+        self._doubts[id_] = reason
+
+    def level(self, id_: str) -> Level:
+        """Return the level of a requirement in the version that is judged by."""
+        return self._levels[id_]
+
+    def verdict(self, id_: str) -> Verdict:
+        """Return the verdict of one requirement."""
+        level, judged = self._levels[id_], self._judged[id_]
+        findings = tuple(self._findings[id_])
+        if findings:
+            outcome = Outcome.FAIL if level is Level.MUST else Outcome.WARN
+            return Verdict(id_, level, outcome, judged, None, findings)
+        if id_ in self._skipped:
+            return Verdict(id_, level, Outcome.SKIP, judged, self._skipped[id_])
+        if id_ in self._doubts:
+            return Verdict(id_, level, Outcome.INCONCLUSIVE, judged, self._doubts[id_])
+        if not judged:
+            return Verdict(id_, level, Outcome.INCONCLUSIVE, 0, "no answer said anything of it")
+        return Verdict(id_, level, Outcome.PASS, judged)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return all verdicts, in the order of the table."""
+        return tuple(self.verdict(id_) for id_ in self._requirements)

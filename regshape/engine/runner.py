@@ -1,0 +1,79 @@
+"""The ways into the engine: run a campaign, or execute one case once more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from regshape.catalog import Entry
+from regshape.engine.campaign import Campaign
+from regshape.model import Case, Exchange, Observer, Result, Violation
+from regshape.mutators.apply import apply
+from regshape.settings import Settings
+from regshape.transport.auth import Credentials
+from regshape.transport.client import Client, open_client
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """What one more execution of a case gave."""
+
+    exchanges: tuple[Exchange, ...]
+    violations: tuple[Violation, ...]
+    judged: tuple[str, ...]
+
+
+def client_of(settings: Settings, inner: object = None) -> Client:
+    """Return a client for the settings' target, or for an ASGI transport given as `inner`."""
+    credentials = None
+    if settings.username is not None:
+        password = settings.password.get_secret_value() if settings.password else ""
+        credentials = Credentials(settings.username, password)
+    return open_client(
+        settings.target or "http://embedded",
+        credentials,
+        insecure=settings.insecure,
+        ca_file=settings.ca_file,
+        deadline=settings.deadline,
+        body_limit=settings.body_limit,
+        inner=inner,  # type: ignore[arg-type]
+        apply=apply,
+    )
+
+
+async def run_campaign(
+    settings: Settings,
+    entry: Entry,
+    observers: Sequence[Observer] = (),
+    *,
+    stop: anyio.Event | None = None,
+    inner: object = None,
+) -> Result:
+    """Run one campaign and return its result; `stop` ends it early, with what was learnt.
+
+    Raises:
+        UsageError: the settings name what does not exist.
+        CaseError: a file of the corpus is no case.
+        TargetError: the target does not answer, or not as a registry of the protocol.
+    """
+    async with client_of(settings, inner) as client:
+        campaign = Campaign(settings, entry, client, observers, stop or anyio.Event())
+        return await campaign.run()
+
+
+async def replay(
+    settings: Settings, entry: Entry, case: Case, *, inner: object = None
+) -> ReplayResult:
+    """Execute a case once more and judge it.
+
+    Raises:
+        TargetError: the target does not answer, or not as a registry of the protocol.
+    """
+    async with client_of(settings, inner) as client:
+        campaign = Campaign(settings, entry, client, (), anyio.Event())
+        await campaign.learn()
+        trace = await campaign.executor.run(case, campaign.salt())
+        exchanges = tuple(turn.exchange for turn in trace.turns)
+        return ReplayResult(exchanges, tuple(trace.violations), tuple(dict.fromkeys(trace.judged)))

@@ -1,0 +1,149 @@
+"""Execute a case: drive the protocol's calls through a client, and judge each answer as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import anyio
+
+from regshape.engine.judge import Judge
+from regshape.model import (
+    Call,
+    Capability,
+    Case,
+    Exchange,
+    Mutator,
+    Play,
+    RegistryProtocol,
+    Request,
+    Space,
+    Turn,
+    Violation,
+    World,
+)
+
+Send: TypeAlias = Callable[[Request, Sequence[Mutator], str | None], Awaitable[Exchange]]
+
+
+@dataclass(slots=True)
+class Trace:
+    """What one execution of a case gave. `requests` leaves out what only read back or cleaned."""
+
+    turns: list[Turn] = field(default_factory=list)
+    judged: list[str] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+    requests: int = 0
+    lost: bool = False
+
+    def has(self, identity: tuple[str, str]) -> Violation | None:
+        """Return the violation of that identity, or None."""
+        return next((item for item in self.violations if item.identity == identity), None)
+
+
+class Limiter:
+    """Lets at most so many requests a second through; None lets all through."""
+
+    def __init__(self, rate: float | None) -> None:
+        self._gap = None if rate is None else 1 / rate
+        self._next = 0.0
+
+    async def wait(self) -> None:
+        """Return when the next request may leave."""
+        if self._gap is None:
+            return
+        now = anyio.current_time()
+        self._next = max(self._next + self._gap, now)
+        await anyio.sleep_until(self._next)
+
+
+class Executor:
+    """Executes cases of one protocol on one target. `sent` counts every request."""
+
+    def __init__(
+        self,
+        protocol: RegistryProtocol,
+        send: Send,
+        judge: Judge,
+        prefix: str,
+        origin: str,
+        *,
+        rate: float | None = None,
+    ) -> None:
+        self._protocol = protocol
+        self._send = send
+        self._judge = judge
+        self._prefix = prefix
+        self.origin = origin
+        self._limiter = Limiter(rate)
+        self.capabilities: Mapping[str, Capability] = {}
+        self.sent = 0
+        self.unanswered = 0
+
+    def space(self, salt: str, *, read_only: bool = False) -> Space:
+        """Return the space of an execution."""
+        return Space(self._prefix, salt, self.origin, self.capabilities, read_only)
+
+    async def probe(self, salt: str, *, read_only: bool = False) -> Sequence[Capability]:
+        """Find out what the target can do.
+
+        Raises:
+            TargetError: nothing answers, or what answers does not speak the protocol.
+        """
+        play = self._protocol.probe(self.space(salt, read_only=read_only))
+        call = next(play)
+        while True:
+            exchange = await self._exchange(call)
+            try:
+                call = play.send(exchange)
+            except StopIteration as stop:
+                found: Sequence[Capability] = stop.value
+                self.capabilities = {item.name: item for item in found}
+                return found
+
+    async def run(self, case: Case, salt: str) -> Trace:
+        """Execute a case in a space of its own, settle, and clean up."""
+        trace = Trace()
+        world = self._protocol.world(self.space(salt))
+        for step in case.steps:
+            await self._play(world.play(step), trace)
+        await self._play(world.settle(), trace)
+        await self._clean(world)
+        return trace
+
+    async def _play(self, play: Play, trace: Trace) -> None:
+        call = next(play, None)
+        while call is not None:
+            exchange = await self._exchange(call)
+            trace.turns.append(Turn(call, exchange))
+            if call.role in {"setup", "step"}:
+                trace.requests += 1
+            judged, violations = self._judge.judge(call, exchange)
+            trace.judged += judged
+            trace.violations += violations
+            try:
+                call = play.send(exchange)
+            except StopIteration:
+                return
+
+    async def _clean(self, world: World) -> None:
+        play = world.clean()
+        call = next(play, None)
+        while call is not None:
+            exchange = await self._exchange(call)
+            try:
+                call = play.send(exchange)
+            except StopIteration:
+                return
+
+    async def _exchange(self, call: Call) -> Exchange:
+        await self._limiter.wait()
+        self.sent += 1
+        exchange = await self._send(call.request, call.mutators, call.scope)
+        failure = exchange.failure
+        if failure is not None and failure.kind == "connect":
+            self.unanswered += 1
+        else:
+            self.unanswered = 0
+        return exchange

@@ -1,0 +1,141 @@
+"""Shrink a failing case to the smallest that still shows the same violation.
+
+A case that was drawn is shrunk by Hypothesis from its buffer. A case of the sweep or the corpus has
+none and is short: every smaller program made of its steps is tried, smallest first.
+
+Contract: what is returned has shown the identity in an execution, and its steps are a simplification
+of the case's. The budget counts executions; past it the case that is smallest so far is returned.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+
+import anyio.from_thread
+import anyio.to_thread
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import strategies as st
+from hypothesis.database import InMemoryExampleDatabase
+from hypothesis.errors import Flaky
+
+from regshape.model import Case
+from regshape.report.codec import case_to_json
+
+Shows = Callable[[Case], Awaitable[bool]]
+"""Executes a case and tells whether it shows the identity that is being shrunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """The smallest case that was found, and the executions it took."""
+
+    case: Case
+    executions: int
+
+
+class _ShownError(Exception):
+    """Raised inside Hypothesis where a case shows the identity."""
+
+
+def size(case: Case) -> tuple[int, int, int, str]:
+    """Return the order of cases: fewer steps, fewer mutators, shorter text."""
+    text = json.dumps(case_to_json(case), sort_keys=True)
+    return len(case.steps), sum(len(step.mutators) for step in case.steps), len(text), text
+
+
+async def shrink_program(case: Case, shows: Shows, budget: int) -> Shrunk:
+    """Return the smallest program made of the case's steps that shows the identity."""
+    executions = 0
+    for smaller in _smaller(case):
+        if executions >= budget:
+            break
+        executions += 1
+        if await shows(smaller):
+            return Shrunk(smaller, executions)
+    return Shrunk(case, executions)
+
+
+def _smaller(case: Case) -> Iterator[Case]:
+    """Yield every program with fewer steps or mutators, smallest first."""
+    for count in range(1, len(case.steps) + 1):
+        for steps in itertools.combinations(case.steps, count):
+            bare = tuple(replace(step, mutators=()) for step in steps)
+            if bare != steps:
+                yield replace(case, steps=bare)
+            if count < len(case.steps):
+                yield replace(case, steps=steps)
+
+
+async def shrink_drawn(
+    strategy: st.SearchStrategy[Case], buffer: bytes, shows: Shows, budget: int
+) -> Shrunk | None:
+    """Return the smallest case that Hypothesis finds from a buffer.
+
+    None means that the buffer's case did not show the identity again: it comes and goes.
+    """
+    search = _Search(strategy, shows, budget)
+    try:
+        await anyio.to_thread.run_sync(search.run, buffer, abandon_on_cancel=True)
+    finally:
+        search.stop()
+    if search.best is None:
+        return None
+    return Shrunk(search.best, search.executions)
+
+
+class _Search:
+    """One run of Hypothesis' shrinker, in a thread of its own; the event loop executes the cases."""
+
+    def __init__(self, strategy: st.SearchStrategy[Case], shows: Shows, budget: int) -> None:
+        self._strategy = strategy
+        self._shows = shows
+        self._budget = budget
+        self.executions = 0
+        self.best: Case | None = None
+
+    def stop(self) -> None:
+        """Let the thread come to its end without executing anything more."""
+        self._budget = 0
+
+    def _shown(self, case: Case) -> bool:
+        """Execute a case, but past the budget say no without doing so."""
+        if self.executions >= self._budget:
+            return False
+        self.executions += 1
+        return anyio.from_thread.run(self._shows, case)
+
+    def run(self, buffer: bytes) -> None:
+        """Replay the buffer, then shrink what it showed."""
+
+        @settings(
+            database=InMemoryExampleDatabase(),
+            deadline=None,
+            derandomize=False,
+            max_examples=10_000,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.reuse, Phase.shrink],
+            verbosity=Verbosity.quiet,
+            report_multiple_bugs=False,
+            print_blob=False,
+        )
+        @given(self._strategy)
+        def raising(case: Case) -> None:
+            if self._shown(case):
+                if self.best is None or size(case) < size(self.best):
+                    self.best = case
+                raise _ShownError
+
+        try:
+            raising.hypothesis.fuzz_one_input(buffer)  # type: ignore[attr-defined]
+        except _ShownError:
+            self._shrink(raising)
+
+    def _shrink(self, raising: Callable[[], None]) -> None:
+        try:
+            raising()
+        except (_ShownError, Flaky):
+            # Flaky: answers changed between executions, or the budget ended. Both leave `best`.
+            return

@@ -1,0 +1,41 @@
+"""The operations of the OCI distribution API: one generator of calls for each."""
+
+from collections.abc import Callable, Mapping
+
+from regshape.model import Play, Step
+from regshape.protocols.oci.operations import deletes, lists, manifests, pull, uploads
+from regshape.protocols.oci.state import State
+
+OPERATIONS: Mapping[str, Callable[[State, Step], Play]] = {
+    "ping": pull.ping,
+    "get-blob": pull.get_blob,
+    "head-blob": pull.get_blob,
+    "get-manifest": pull.get_manifest,
+    "head-manifest": pull.get_manifest,
+    "open-upload": uploads.open_upload,
+    "post-blob": uploads.post_blob,
+    "mount-blob": uploads.mount_blob,
+    "send-chunk": uploads.send_chunk,
+    "finish-upload": uploads.finish_upload,
+    "upload-status": uploads.upload_status,
+    "cancel-upload": uploads.cancel_upload,
+    "push-manifest": manifests.push_manifest,
+    "list-tags": lists.list_tags,
+    "list-referrers": lists.list_referrers,
+    "list-catalog": lists.list_catalog,
+    "discover-extensions": lists.discover_extensions,
+    "delete-tag": deletes.delete_tag,
+    "delete-manifest": deletes.delete_manifest,
+    "delete-blob": deletes.delete_blob,
+}
+WRITING: frozenset[str] = frozenset(OPERATIONS) - {
+    "ping",
+    "get-blob",
+    "head-blob",
+    "get-manifest",
+    "head-manifest",
+    "list-tags",
+    "list-referrers",
+    "list-catalog",
+    "discover-extensions",
+}

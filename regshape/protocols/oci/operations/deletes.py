@@ -1,0 +1,131 @@
+"""Deleting tags, manifests and blobs (end-9, end-10), and what must be gone and stay after it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Literal
+
+from regshape.model import Call, Exchange, Expectation, Play, Request, Step
+from regshape.protocols.oci import calls
+from regshape.protocols.oci.facts import DeleteFacts, ListFacts
+from regshape.protocols.oci.operations.needs import need_blob, need_manifest, need_tags, put_index
+from regshape.protocols.oci.operations.pull import read_blob, read_manifest
+from regshape.protocols.oci.state import Repository, State, recent
+
+Kind = Literal["tag", "manifest", "blob"]
+ACCEPTED = 202
+MOST_TAGS_READ = 3
+
+
+def delete_tag(state: State, step: Step) -> Play:
+    """DELETE a manifest by tag; a sibling tag of the same manifest must stay."""
+    repo = state.repo(step.arguments)
+    tag = "never"
+    if step.arguments.get("want", "present") == "present" and repo is not state.absent:
+        yield from need_tags(state, repo, 1)
+        if step.arguments.get("sibling"):
+            manifest = recent(repo.manifests, 0)
+            if manifest is not None:
+                yield from put_index(state, repo, "sibling", manifest.content)
+        names = [name for name in repo.tags if name != "sibling"]
+        if not names:
+            return
+        tag = names[-1 - step.arguments.get("which", 0) % len(names)]
+    digest = repo.tags.get(tag)
+    exchange, call = yield from _delete(state, repo, "tag", tag, step)
+    if _done(call, exchange) and digest is not None:
+        state.writes += 1
+        repo.tags.pop(tag, None)
+        repo.deleted[tag] = "tag"
+        yield from read_manifest(state, repo, tag, role="readback", cause=call)
+        yield from read_manifest(state, repo, digest, role="readback", cause=call)
+        yield from _list_after(repo, call)
+
+
+def _list_after(repo: Repository, cause: Call) -> Play:
+    if repo.unsure or repo.forgotten or not repo.tags:
+        return
+    facts = ListFacts("end-8a", repo.name, repo.exists, expected=tuple(sorted(repo.tags)))
+    request = Request("GET", calls.TAGS, {"name": repo.name})
+    yield calls.call("list-tags", request, facts, (), "readback", cause)
+
+
+def delete_manifest(state: State, step: Step) -> Play:
+    """DELETE a manifest by digest; every tag that names it goes with it."""
+    repo = state.repo(step.arguments)
+    digest = state.fresh_digest()
+    if step.arguments.get("want", "present") == "present" and repo is not state.absent:
+        manifest = yield from need_manifest(state, repo, step.arguments.get("which", 0))
+        if manifest is None:
+            return
+        digest = manifest.digest
+    exchange, call = yield from _delete(state, repo, "manifest", digest, step)
+    if not _done(call, exchange) or digest not in repo.manifests:
+        return
+    state.writes += 1
+    gone = repo.manifests.pop(digest)
+    tags = [tag for tag, target in repo.tags.items() if target == digest]
+    for tag in tags:
+        repo.tags.pop(tag)
+        repo.deleted[tag] = "manifest"
+    repo.deleted[digest] = "manifest"
+    if gone.subject:
+        repo.gone_referrers.add(digest)
+    yield from read_manifest(state, repo, digest, role="readback", cause=call)
+    for tag in tags[:MOST_TAGS_READ]:
+        yield from read_manifest(state, repo, tag, role="readback", cause=call)
+
+
+def delete_blob(state: State, step: Step) -> Play:
+    """DELETE a blob; the same blob in another repository must stay."""
+    repo = state.repo(step.arguments)
+    digest = state.fresh_digest()
+    if step.arguments.get("want", "present") == "present" and repo is not state.absent:
+        blob = yield from need_blob(state, repo, step.arguments.get("which", 0))
+        if blob is None:
+            return
+        digest = blob.digest
+    exchange, call = yield from _delete(state, repo, "blob", digest, step)
+    if not _done(call, exchange) or digest not in repo.blobs:
+        return
+    state.writes += 1
+    repo.blobs.pop(digest)
+    repo.deleted[digest] = "blob"
+    yield from read_blob(state, repo, digest, role="readback", cause=call)
+    other = state.other(repo)
+    if digest in other.blobs:
+        yield from read_blob(state, other, digest, role="readback", cause=call)
+
+
+def _delete(
+    state: State, repo: Repository, kind: Kind, reference: str, step: Step
+) -> Generator[Call, Exchange, tuple[Exchange, Call]]:
+    among = {"tag": repo.tags, "manifest": repo.manifests, "blob": repo.blobs}[kind]
+    facts = DeleteFacts(
+        "end-10" if kind == "blob" else "end-9",
+        repo.name,
+        repo.exists,
+        kind=kind,
+        reference=reference,
+        known=repo.knows(reference, among),
+        enabled=state.space.can(f"delete-{kind}"),
+    )
+    request = delete_request(repo.name, kind, reference)
+    call = calls.call(f"delete-{kind}", request, facts, step.mutators)
+    exchange = yield call
+    if call.expect not in {None, Expectation.TOLERATE} and not calls.refused(exchange):
+        repo.distrust()
+    elif facts.known and not calls.refused(exchange) and exchange.status != ACCEPTED:
+        repo.forget(reference)
+        repo.distrust()
+    return exchange, call
+
+
+def delete_request(name: str, kind: Kind, reference: str) -> Request:
+    """Return the DELETE of a tag, manifest or blob."""
+    route = calls.BLOB if kind == "blob" else calls.MANIFEST
+    return Request("DELETE", route, {"name": name, "reference": reference})
+
+
+def _done(call: Call, exchange: Exchange) -> bool:
+    return exchange.status == ACCEPTED and calls.succeeded(call, exchange)

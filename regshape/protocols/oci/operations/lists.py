@@ -1,0 +1,190 @@
+"""Lists: tags, referrers, the catalogue, extensions (end-8, end-12, ext/_oci)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from regshape.model import Call, Exchange, Play, Request, Step
+from regshape.protocols.http import next_link
+from regshape.protocols.oci import calls
+from regshape.protocols.oci.facts import Facts, ListFacts, ReferrersFacts
+from regshape.protocols.oci.operations.needs import need_manifest, need_tags
+from regshape.protocols.oci.state import Repository, State
+
+OK = 200
+
+
+def list_tags(state: State, step: Step) -> Play:
+    """GET tags/list, a page or the whole, or page after page to the end."""
+    repo = state.repo(step.arguments)
+    if repo is not state.absent:
+        yield from need_tags(state, repo, step.arguments.get("tags", 1))
+    n = _page_size(step.arguments.get("n"), len(repo.tags))
+    last = _last_tag(step.arguments.get("last"), sorted(repo.tags))
+    query: list[tuple[str, str | None]] = []
+    if n is not None:
+        query.append(("n", str(n)))
+    if last is not None:
+        query.append(("last", calls.escape(last)))
+    request = Request("GET", calls.TAGS, {"name": repo.name}, tuple(query))
+    if step.arguments.get("walk"):
+        yield from _walk(state, repo, request, n)
+        return
+    facts = _list_facts(repo, n, last)
+    yield calls.call("list-tags", request, facts, step.mutators)
+
+
+def _page_size(asked: Any, count: int) -> int | None:
+    named = {"count": count, "more": count + 1, "fewer": max(1, count - 1)}
+    return named.get(asked) if isinstance(asked, str) else asked
+
+
+def _last_tag(asked: str | None, tags: Sequence[str]) -> str | None:
+    """Return the value of `last`: the first or the last tag, one between that is none, one beyond."""
+    if asked is None:
+        return None
+    named = {
+        "first": tags[0] if tags else "a",
+        "end": tags[-1] if tags else "z",
+        "between": tags[0] + "-none" if tags else "m",
+        "beyond": "zzzz",
+    }
+    return named.get(asked, asked)
+
+
+def _list_facts(repo: Repository, n: int | None, last: str | None) -> ListFacts:
+    sure = repo.exists and not repo.unsure and not repo.forgotten
+    return ListFacts(
+        "end-8b" if n is not None or last is not None else "end-8a",
+        repo.name,
+        repo.exists,
+        expected=tuple(sorted(repo.tags)) if sure else None,
+        n=n,
+        last=last,
+    )
+
+
+def _walk(state: State, repo: Repository, request: Request, n: int | None) -> Play:
+    """Follow the pages until they end; the last call carries all that was walked."""
+    facts = _list_facts(repo, n, None)
+    walked: list[str] = []
+    cause: Call | None = None
+    for page in range(len(repo.tags) + 5):
+        role = "step" if page == 0 else "readback"
+        call = calls.call("list-tags", request, facts, (), role, cause)
+        exchange = yield call
+        cause = cause or call
+        tags = tags_of(exchange)
+        if tags is None:
+            return
+        walked += tags
+        following = _next_page(state, repo, exchange, n, tags)
+        if following is None:
+            break
+        request = following
+        facts = replace(facts, expected=None, last=tags[-1] if tags else None)
+    facts = replace(
+        _list_facts(repo, None, None), walked=tuple(walked), walk_ends=page <= len(repo.tags) + 2
+    )
+    yield calls.call("list-tags", _whole(repo), facts, (), "readback", cause)
+
+
+def _whole(repo: Repository) -> Request:
+    return Request("GET", calls.TAGS, {"name": repo.name})
+
+
+def _next_page(
+    state: State, repo: Repository, exchange: Exchange, n: int | None, tags: list[str]
+) -> Request | None:
+    link = next_link(exchange)
+    if link is not None:
+        target = state.resolve(link) if link.startswith(("/", "http")) else None
+        return Request("GET", target.replace("{", "%7B")) if target else None
+    if n is None or not tags or len(tags) != n:
+        return None
+    query = (("n", str(n)), ("last", calls.escape(tags[-1])))
+    return Request("GET", calls.TAGS, {"name": repo.name}, query)
+
+
+def tags_of(exchange: Exchange) -> list[str] | None:
+    """Return the tags of a 200, or None where it holds no list of strings."""
+    document = document_of(exchange)
+    tags = document.get("tags") if isinstance(document, dict) else None
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        return None
+    return tags
+
+
+def document_of(exchange: Exchange) -> Any:
+    """Return the JSON document of a whole 200, or None."""
+    if exchange.status != OK or exchange.failure is not None:
+        return None
+    try:
+        return json.loads(exchange.answer)
+    except ValueError:
+        return None
+
+
+def list_referrers(state: State, step: Step) -> Play:
+    """GET referrers of a digest: of one with referrers, without, unknown, or no digest at all."""
+    repo = state.repo(step.arguments)
+    want = step.arguments.get("subject", "recent")
+    subjects = [m.subject for m in repo.manifests.values() if m.subject]
+    if want == "recent" and subjects:
+        subject = subjects[-1 - step.arguments.get("which", 0) % len(subjects)]
+    elif want == "manifest" and repo is not state.absent:
+        manifest = yield from need_manifest(state, repo, step.arguments.get("which", 0))
+        if manifest is None:
+            return
+        subject = manifest.digest
+    else:
+        subject = state.fresh_digest(step.arguments.get("algorithm", "sha256"))
+    wanted = step.arguments.get("filter")
+    query = (("artifactType", calls.escape(wanted)),) if wanted else ()
+    facts = ReferrersFacts(
+        "end-12b" if wanted else "end-12a",
+        repo.name,
+        repo.exists,
+        subject=subject,
+        expected=expected_referrers(repo, subject),
+        filter=wanted,
+        gone=frozenset(repo.gone_referrers),
+        foreign=frozenset(state.other(repo).manifests) - frozenset(repo.manifests),
+    )
+    request = Request("GET", calls.REFERRERS, {"name": repo.name, "reference": subject}, query)
+    yield calls.call("list-referrers", request, facts, step.mutators)
+
+
+def expected_referrers(repo: Repository, subject: str) -> dict[str, tuple[str | None, Any]] | None:
+    """Return what the referrers API must list, or None where the model does not know."""
+    if repo.unsure or repo.forgotten:
+        return None
+    return {
+        manifest.digest: (manifest.artifact_type, manifest.annotations)
+        for manifest in repo.manifests.values()
+        if manifest.subject == subject
+    }
+
+
+def list_catalog(state: State, step: Step) -> Play:
+    """GET _catalog: a reserved name, outside the specification."""
+    n = step.arguments.get("n")
+    query = (("n", str(n)),) if n is not None else ()
+    request = Request("GET", calls.CATALOG, {}, query)
+    yield calls.call("list-catalog", request, ListFacts("ext", kind="catalog", n=n), step.mutators)
+
+
+def discover_extensions(state: State, step: Step) -> Play:
+    """GET _oci/ext/discover, of the registry or of a repository."""
+    if step.arguments.get("level") == "repository":
+        repo = state.repo(step.arguments)
+        yield from need_tags(state, repo, 1)
+        request = Request("GET", "/v2/{name}/_oci/ext/discover", {"name": repo.name})
+        facts: Facts = ListFacts("ext", repo.name, repo.exists, kind="extensions")
+    else:
+        request = Request("GET", calls.DISCOVER)
+        facts = ListFacts("ext", kind="extensions")
+    yield calls.call("discover-extensions", request, facts, step.mutators)

@@ -1,0 +1,194 @@
+"""What a registry can do: optional features, found out once before a campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from regshape.errors import TargetError
+from regshape.model import Call, Capability, Exchange, Request
+from regshape.protocols.oci import calls
+from regshape.protocols.oci.facts import Facts
+from regshape.protocols.oci.operations.deletes import Kind, delete_request
+from regshape.protocols.oci.operations.needs import compact, index_document, put_blob
+from regshape.protocols.oci.operations.pull import ping_request
+from regshape.protocols.oci.state import State, Upload, digest_of
+
+ACCEPTED, CREATED, NO_CONTENT, OK, UNAUTHORIZED = 202, 201, 204, 200, 401
+Asking = Generator[Call, Exchange, Capability]
+FEATURES_OF_PUSH = (
+    "single-post",
+    "mount",
+    "cancel",
+    "sha512",
+    "tag-parameters",
+    "referrers",
+    "delete-tag",
+    "delete-manifest",
+    "delete-blob",
+)
+
+
+def probe(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
+    """Ask for each optional feature once, in a space of its own.
+
+    Raises:
+        TargetError: what answers is no OCI registry, or nothing answers.
+    """
+    yield from _see_registry()
+    extensions = yield from _extensions()
+    if state.space.read_only:
+        absent = "the campaign is read-only"
+        return [
+            extensions,
+            *(Capability(name, False, absent) for name in ("push", *FEATURES_OF_PUSH)),
+        ]
+    push = yield from _push(state)
+    if not push.present:
+        absent = f"pushing does not work: {push.reason}"
+        return [extensions, push, *(Capability(name, False, absent) for name in FEATURES_OF_PUSH)]
+    found = [extensions, push]
+    for ask in (_single_post, _mount, _cancel, _sha512, _tag_parameters, _referrers):
+        found.append((yield from ask(state)))
+    found += yield from _deletes(state)
+    return found
+
+
+def _see_registry() -> Generator[Call, Exchange, None]:
+    exchange = yield _asking(ping_request())
+    failure = exchange.failure
+    if failure is not None:
+        raise TargetError(failure.detail)
+    kind = (exchange.header("content-type") or "").lower()
+    if exchange.status == OK and not kind.startswith("text/html"):
+        return
+    if exchange.status == UNAUTHORIZED:
+        if exchange.header("www-authenticate"):
+            raise TargetError(
+                "the registry wants credentials and accepts none of those given: "
+                "pass --username and --password-stdin"
+            )
+        return
+    what = "HTML" if kind.startswith("text/html") else "no OCI registry"
+    raise TargetError(
+        f"GET /v2/ was answered with {exchange.status} and {what}: "
+        "give the URL of a registry, such as http://127.0.0.1:5000"
+    )
+
+
+def _asking(request: Request, repo: str = "") -> Call:
+    return calls.call("probe", request, Facts("", repo), role="probe")
+
+
+def _found(name: str, exchange: Exchange, *statuses: int) -> Capability:
+    if exchange.failure is not None:
+        return Capability(name, False, exchange.failure.detail)
+    answer = f"{exchange.method} was answered with {exchange.status}"
+    return Capability(name, exchange.status in statuses, answer)
+
+
+def _extensions() -> Asking:
+    exchange = yield _asking(Request("GET", calls.DISCOVER))
+    return _found("extensions", exchange, OK)
+
+
+def _push(state: State) -> Asking:
+    repo = state.repos[0]
+    exchange = yield _asking(Request("POST", calls.UPLOADS, {"name": repo.name}), repo.name)
+    found = _found("push", exchange, ACCEPTED)
+    location = state.resolve(exchange.header("location"))
+    if not found.present or location is None:
+        where = found.reason if not found.present else "the upload location is on another host"
+        return Capability("push", False, where)
+    blob = yield from put_blob(state, Upload(repo, [location]), state.fresh(40))
+    if blob is None:
+        return Capability("push", False, "a blob could not be pushed by POST and PUT")
+    return found
+
+
+def _single_post(state: State) -> Asking:
+    content, repo = state.fresh(40), state.repos[0]
+    request = Request(
+        "POST",
+        calls.UPLOADS,
+        {"name": repo.name},
+        (("digest", digest_of(content)),),
+        (("Content-Type", calls.OCTETS),),
+        content,
+    )
+    return _found("single-post", (yield _asking(request, repo.name)), CREATED)
+
+
+def _mount(state: State) -> Asking:
+    repo, target = state.repos
+    digest = next(iter(repo.blobs))
+    query = (("mount", digest), ("from", repo.name))
+    request = Request("POST", calls.UPLOADS, {"name": target.name}, query)
+    return _found("mount", (yield _asking(request, target.name)), CREATED)
+
+
+def _open(state: State, query: tuple[tuple[str, str], ...] = ()) -> Asking:
+    repo = state.repos[0]
+    request = Request("POST", calls.UPLOADS, {"name": repo.name}, query)
+    exchange = yield _asking(request, repo.name)
+    return Capability(
+        "open", exchange.status == ACCEPTED, state.resolve(exchange.header("location")) or ""
+    )
+
+
+def _cancel(state: State) -> Asking:
+    opened = yield from _open(state)
+    if not opened.present:
+        return Capability("cancel", False, "no second session could be opened")
+    name = state.repos[0].name
+    exchange = yield _asking(calls.session_request("DELETE", opened.reason, name), name)
+    return _found("cancel", exchange, NO_CONTENT)
+
+
+def _sha512(state: State) -> Asking:
+    opened = yield from _open(state, (("digest-algorithm", "sha512"),))
+    if not opened.present:
+        return Capability("sha512", False, "a session with digest-algorithm=sha512 was refused")
+    upload = Upload(state.repos[0], [opened.reason])
+    content = state.fresh(40)
+    blob = yield from put_blob(state, upload, content, "sha512")
+    return Capability("sha512", blob is not None, "a PUT with a sha512 digest was tried")
+
+
+def _manifest(state: State, reference: str, content: bytes, *tags: str) -> Request:
+    return Request(
+        "PUT",
+        calls.MANIFEST,
+        {"name": state.repos[0].name, "reference": reference},
+        tuple(("tag", tag) for tag in tags),
+        (("Content-Type", calls.INDEX),),
+        content,
+    )
+
+
+def _tag_parameters(state: State) -> Asking:
+    content, name = compact(index_document(state)), state.repos[0].name
+    request = _manifest(state, digest_of(content), content, "p1")
+    exchange = yield _asking(request, name)
+    there = exchange.status == CREATED and exchange.header("oci-tag") is not None
+    return Capability("tag-parameters", there, "OCI-Tag was " + ("sent" if there else "not sent"))
+
+
+def _referrers(state: State) -> Asking:
+    name = state.repos[0].name
+    parts = {"name": name, "reference": state.fresh_digest()}
+    return _found("referrers", (yield _asking(Request("GET", calls.REFERRERS, parts), name)), OK)
+
+
+def _deletes(state: State) -> Generator[Call, Exchange, list[Capability]]:
+    repo, content = state.repos[0], compact(index_document(state))
+    yield _asking(_manifest(state, "gone", content), repo.name)
+    references: tuple[tuple[Kind, str], ...] = (
+        ("tag", "gone"),
+        ("manifest", digest_of(content)),
+        ("blob", next(iter(repo.blobs))),
+    )
+    found = []
+    for kind, reference in references:
+        exchange = yield _asking(delete_request(repo.name, kind, reference), repo.name)
+        found.append(_found(f"delete-{kind}", exchange, ACCEPTED))
+    return found

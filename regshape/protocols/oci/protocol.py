@@ -1,0 +1,132 @@
+"""The OCI distribution protocol as the engine sees it: its world, its probe, its table."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from regshape.model import (
+    Call,
+    Capability,
+    Exchange,
+    Play,
+    Request,
+    Requirement,
+    Space,
+    Step,
+)
+from regshape.protocols.http import breaks
+from regshape.protocols.oci import calls
+from regshape.protocols.oci.facts import Facts
+from regshape.protocols.oci.operations import OPERATIONS, pull
+from regshape.protocols.oci.operations.deletes import Kind, delete_request
+from regshape.protocols.oci.operations.pull import read_blob, read_manifest
+from regshape.protocols.oci.probe import probe
+from regshape.protocols.oci.requirements import REQUIREMENTS
+from regshape.protocols.oci.state import Repository, State
+
+MOST_READ_AT_THE_END = 6
+
+
+class OciWorld:
+    """One space of an OCI registry while a case runs."""
+
+    def __init__(self, space: Space) -> None:
+        self.state = State(space)
+
+    def play(self, step: Step) -> Play:
+        """Run one step; after broken framing, see that the server still serves."""
+        broken: Call | None = None
+        generator = OPERATIONS[step.operation](self.state, step)
+        call = next(generator, None)
+        while call is not None:
+            if call.role == "step" and breaks(call, "frame"):
+                broken = call
+            exchange = yield call
+            try:
+                call = generator.send(exchange)
+            except StopIteration:
+                break
+        if broken is not None:
+            yield ping_call(broken)
+
+    def settle(self) -> Play:
+        """Re-read what was acknowledged and not read since the last write."""
+        left = MOST_READ_AT_THE_END
+        for repo in self.state.repos:
+            for reference in self._unread(repo)[:left]:
+                left -= 1
+                if reference in repo.blobs:
+                    yield from read_blob(self.state, repo, reference, head=True)
+                else:
+                    head = ":" in reference
+                    yield from read_manifest(self.state, repo, reference, head=head)
+
+    def _unread(self, repo: Repository) -> list[str]:
+        if repo.unsure:
+            return []
+        now = self.state.writes
+        stale = [tag for tag in repo.tags if repo.tags_read_at.get(tag) != now]
+        stale += [item.digest for item in repo.manifests.values() if item.read_at != now]
+        stale += [item.digest for item in repo.blobs.values() if item.read_at != now]
+        return stale
+
+    def clean(self) -> Play:
+        """Remove manifests, tags, blobs and open sessions that the case made."""
+        space = self.state.space
+        for upload in self.state.uploads:
+            if upload.state != "closed" and space.can("cancel"):
+                yield _cleaning(cancel_request(upload.locations[-1], upload.repo.name))
+        for location in self.state.strays:
+            if space.can("cancel"):
+                yield _cleaning(cancel_request(location, self.state.repos[0].name))
+        kinds: tuple[Kind, ...] = ("manifest", "tag", "blob")
+        for kind in kinds:
+            if not space.can(f"delete-{kind}"):
+                continue
+            for repo in self.state.repos:
+                yield from _remove(space, repo, kind)
+
+
+def ping_call(cause: Call) -> Call:
+    """Return a clean request that shows whether the server still serves."""
+    request = pull.ping_request()
+    return calls.call("ping", request, Facts("end-1"), (), "readback", cause)
+
+
+def cancel_request(location: str, name: str) -> Request:
+    """Return the DELETE of a session."""
+    return calls.session_request("DELETE", location, name)
+
+
+def _cleaning(request: Request) -> Call:
+    repo = request.parts.get("name", "")
+    return calls.call("clean", request, Facts("", repo), role="cleanup")
+
+
+def _remove(space: Space, repo: Repository, kind: Kind) -> Play:
+    for reference, made in repo.made.items():
+        gone = reference in repo.deleted and not repo.unsure
+        with_digest = kind == "tag" and space.can("delete-manifest") and not repo.unsure
+        if made == kind and not gone and not with_digest:
+            yield _cleaning(delete_request(repo.name, kind, reference))
+
+
+class Oci:
+    """OCI distribution, as `regshape.catalog` lists it."""
+
+    name = "oci"
+    versions: Sequence[str] = ("1.1", "dev")
+    requirements: Sequence[Requirement] = REQUIREMENTS
+    operations = tuple(OPERATIONS)
+
+    def world(self, space: Space) -> OciWorld:
+        """Return the empty model of a space."""
+        return OciWorld(space)
+
+    def probe(self, space: Space) -> Generator[Call, Exchange, Sequence[Capability]]:
+        """Find out what the registry can do.
+
+        Raises:
+            TargetError: what answers is no OCI registry.
+        """
+        return probe(State(space))

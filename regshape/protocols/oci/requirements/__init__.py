@@ -1,0 +1,24 @@
+"""The requirements on an OCI registry, as a table.
+
+Where one answer violates several in the same aspect, the first of the table is reported: rows that
+say more about the cause stand before rows that say less.
+"""
+
+from regshape.model import Requirement
+from regshape.protocols.http import HTTP_REQUIREMENTS
+from regshape.protocols.oci.requirements.answering import ANSWERING
+from regshape.protocols.oci.requirements.deleting import DELETING
+from regshape.protocols.oci.requirements.listing import LISTING
+from regshape.protocols.oci.requirements.pulling import PULLING
+from regshape.protocols.oci.requirements.pushing import PUSHING
+from regshape.protocols.oci.requirements.uploading import UPLOADING
+
+REQUIREMENTS: tuple[Requirement, ...] = (
+    *UPLOADING,
+    *PUSHING,
+    *DELETING,
+    *LISTING,
+    *PULLING,
+    *ANSWERING,
+    *HTTP_REQUIREMENTS,
+)

@@ -1,0 +1,442 @@
+"""Listing tags and referrers (oci.md 1.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from regshape.model import Call, Exchange, Fault, Requirement
+from regshape.protocols.http import breaks, next_link
+from regshape.protocols.oci import calls
+from regshape.protocols.oci.facts import ListFacts, ReferrersFacts
+from regshape.protocols.oci.requirements.rows import (
+    MUST,
+    SHOULD,
+    after,
+    answered,
+    json_of,
+    judged,
+    must_be,
+    must_refuse,
+    rejecting,
+    row,
+)
+
+OK, BAD_REQUEST, NOT_FOUND = 200, 400, 404
+TAGS, REFERRERS = ("list-tags",), ("list-referrers",)
+
+
+def _tags(call: Call, exchange: Exchange) -> list[str] | None:
+    """Return the tags of a plain 200, or None where there is nothing to judge."""
+    if not judged(call, exchange) or exchange.status != OK:
+        return None
+    document = json_of(exchange)
+    tags = document.get("tags") if isinstance(document, dict) else None
+    if isinstance(tags, list) and all(isinstance(tag, str) for tag in tags):
+        return tags
+    return None
+
+
+def list_found(call: Call, exchange: Exchange) -> Fault | bool:
+    """The list of a repository that exists: 200."""
+    facts: ListFacts = call.facts
+    if not judged(call, exchange) or facts.repo_known is not True or facts.walked is not None:
+        return False
+    return must_be(exchange, "a list of the tags of a repository that exists", OK)
+
+
+def list_shape(call: Call, exchange: Exchange) -> Fault | bool:
+    """The list is `{"name", "tags": [...]}` with the repository's name and strings."""
+    facts: ListFacts = call.facts
+    if not judged(call, exchange) or exchange.status != OK:
+        return False
+    document = json_of(exchange)
+    if not isinstance(document, dict):
+        return Fault("no object", "the list of tags is no JSON object")
+    if document.get("name") != facts.repo:
+        return Fault("other name", f"name is {document.get('name')!r}, not {facts.repo!r}")
+    tags = document.get("tags")
+    if isinstance(tags, list) and all(isinstance(tag, str) for tag in tags):
+        return True
+    return Fault("no list", f"tags is {str(tags)[:40]}, not a list of strings")
+
+
+def list_order(call: Call, exchange: Exchange) -> Fault | bool:
+    """Tags are in lexical (case-insensitive) or ASCIIbetical order."""
+    tags = _tags(call, exchange)
+    if tags is None or len(tags) < 2:  # noqa: PLR2004 - one tag is always in order
+        return False
+    folded = [tag.lower() for tag in tags]
+    if tags == sorted(tags) or folded == sorted(folded):
+        return True
+    return Fault("no order", f"the tags come as {tags[:6]}")
+
+
+def page_size(call: Call, exchange: Exchange) -> Fault | bool:
+    """With n: never more, and exactly n unless fewer are left or a Link is given."""
+    facts: ListFacts = call.facts
+    tags = _tags(call, exchange)
+    if tags is None or not facts.n or facts.n < 0:
+        return False
+    if len(tags) > facts.n:
+        return Fault("more than n", f"n={facts.n} was answered with {len(tags)} tags")
+    if facts.expected is None or next_link(exchange) is not None:
+        return True
+    left = _after_last(facts.expected, facts.last)
+    if left is None or len(tags) >= min(facts.n, left):
+        return True
+    return Fault("fewer than n", f"n={facts.n}: {len(tags)} tags of {left}, and no Link")
+
+
+def _after_last(expected: tuple[str, ...], last: str | None) -> int | None:
+    """Return how many tags come after `last` in both legal orders, or None where these differ."""
+    if last is None:
+        return len(expected)
+    ascii_ = sum(tag > last for tag in expected)
+    folded = sum((tag.lower(), tag) > (last.lower(), last) for tag in expected)
+    return ascii_ if ascii_ == folded else None
+
+
+def link_form(call: Call, exchange: Exchange) -> Fault | bool:
+    """A Link that is sent has rel="next" (RFC 5988)."""
+    if not judged(call, exchange) or exchange.status != OK or exchange.header("link") is None:
+        return False
+    if next_link(exchange) is not None:
+        return True
+    return Fault("no next", f"Link is {exchange.header('link')!r}, without rel=next")
+
+
+def none_asked(call: Call, exchange: Exchange) -> Fault | bool:
+    """n=0: an empty list and no Link."""
+    facts: ListFacts = call.facts
+    if facts.n != 0 or not judged(call, exchange) or facts.repo_known is not True:
+        return False
+    status = must_be(exchange, "n=0", OK)
+    if status is not True:
+        return status
+    tags = _tags(call, exchange)
+    if tags:
+        return Fault("tags", f"n=0 was answered with {len(tags)} tags")
+    if exchange.header("link") is not None:
+        return Fault("Link", "n=0 was answered with a Link")
+    return True
+
+
+def from_the_start(call: Call, exchange: Exchange) -> Fault | bool:
+    """Without last the list starts at the beginning."""
+    facts: ListFacts = call.facts
+    tags = _tags(call, exchange)
+    if tags is None or facts.expected is None or facts.last is not None or not facts.n:
+        return False
+    if facts.n < 0 or after(call):
+        return False
+    first = tags[: facts.n]
+    folded = sorted(facts.expected, key=lambda tag: (tag.lower(), tag))
+    lowered = [tag.lower() for tag in folded[: len(first)]]
+    if tuple(first) == facts.expected[: len(first)] or [t.lower() for t in first] == lowered:
+        return True
+    return Fault("other start", f"the first page of {facts.expected} is {first}")
+
+
+def after_last(call: Call, exchange: Exchange) -> Fault | bool:
+    """With last only tags after it are listed, itself not."""
+    facts: ListFacts = call.facts
+    tags = _tags(call, exchange)
+    if facts.last is None or tags is None or facts.expected is None:
+        return False
+    if facts.last in tags:
+        return Fault("last itself", f"last={facts.last!r} is in the list itself")
+    early = [t for t in tags if t < facts.last and t.lower() < facts.last.lower()]
+    if early:
+        return Fault("tags before last", f"last={facts.last!r} was answered with {early[:3]}")
+    late = [t for t in facts.expected if t > facts.last and t.lower() > facts.last.lower()]
+    if not tags and late and facts.n != 0 and next_link(exchange) is None:
+        return Fault("none after last", f"last={facts.last!r}: nothing, though {late[:3]} follow")
+    return True
+
+
+def whole_list(call: Call, exchange: Exchange) -> Fault | bool:
+    """The whole list, or all of its pages, has each tag once, and ends."""
+    facts: ListFacts = call.facts
+    if facts.expected is None or after(call) == "delete-tag":
+        return False
+    if facts.walked is not None:
+        return _walk(call, exchange, facts)
+    tags = _tags(call, exchange)
+    if tags is None or facts.n is not None or facts.last is not None:
+        return False
+    if next_link(exchange) is not None or sorted(tags) == list(facts.expected):
+        return True
+    return Fault("other tags", f"the tags are {list(facts.expected)}, listed are {tags[:8]}")
+
+
+def _walk(call: Call, exchange: Exchange, facts: ListFacts) -> Fault | bool:
+    if not judged(call, exchange):
+        return False
+    if not facts.walk_ends:
+        return Fault("no end", "walking the pages of the list of tags does not end")
+    if sorted(facts.walked or ()) == list(facts.expected or ()):
+        return True
+    return Fault("other tags", f"walked {facts.walked}, the tags are {facts.expected}")
+
+
+def list_missing(call: Call, exchange: Exchange) -> Fault | bool:
+    """The list of a repository that does not exist: 404."""
+    facts: ListFacts = call.facts
+    if not judged(call, exchange) or facts.repo_known is not False:
+        return False
+    return must_be(exchange, "a list of the tags of a missing repository", NOT_FOUND)
+
+
+def strange_pages(call: Call, exchange: Exchange) -> Fault | bool:
+    """A strange n or last is refused, or answered with a list."""
+    if not breaks(call, "query") or not answered(exchange) or exchange.status is None:
+        return False
+    if exchange.status != OK:
+        return must_refuse(exchange, f"a list with {exchange.target.partition('?')[2]!r}")
+    document = json_of(exchange)
+    if isinstance(document, dict) and "tags" in document:
+        return True
+    return Fault("no list", "a 200 to a strange page holds no list of tags")
+
+
+# --- referrers --------------------------------------------------------------------------------
+
+
+def referrers_answer(call: Call, exchange: Exchange) -> Fault | bool:
+    """Referrers of a digest: 200, never 404."""
+    facts: ReferrersFacts = call.facts
+    if not judged(call, exchange) or facts.repo_known is not True:
+        return False
+    return must_be(exchange, "a list of referrers", OK)
+
+
+def referrers_syntax(call: Call, exchange: Exchange) -> Fault | bool:
+    """Referrers of what is no digest: 400."""
+    if not answered(exchange) or not rejecting(call, "reference", "digest"):
+        return False
+    return must_be(exchange, "a list of referrers of what is no digest", BAD_REQUEST)
+
+
+def _descriptors(call: Call, exchange: Exchange) -> list[Mapping[str, Any]] | None:
+    if not judged(call, exchange) or exchange.status != OK:
+        return None
+    document = json_of(exchange)
+    manifests = document.get("manifests") if isinstance(document, dict) else None
+    if isinstance(manifests, list) and all(isinstance(item, dict) for item in manifests):
+        return manifests
+    return None
+
+
+def referrers_shape(call: Call, exchange: Exchange) -> Fault | bool:
+    """The list is an image index, and says so in Content-Type."""
+    if not judged(call, exchange) or exchange.status != OK:
+        return False
+    found = (exchange.header("content-type") or "").partition(";")[0].strip()
+    if found != calls.INDEX:
+        return Fault("other Content-Type", f"Content-Type is {found!r}")
+    document = json_of(exchange)
+    if isinstance(document, dict) and document.get("schemaVersion") == 2:  # noqa: PLR2004 - of an index
+        return True
+    return Fault("no index", "the list of referrers is no image index")
+
+
+def referrers_set(call: Call, exchange: Exchange) -> Fault | bool:
+    """The list has the manifests of this repository with that subject, and no other."""
+    facts: ReferrersFacts = call.facts
+    found = _descriptors(call, exchange)
+    if found is None or facts.expected is None or next_link(exchange) is not None:
+        return False
+    listed = {str(item.get("digest")) for item in found} - facts.gone
+    wanted = _wanted(facts, exchange)
+    if listed == wanted:
+        return True
+    lost, extra = sorted(wanted - listed), sorted(listed - wanted)
+    return Fault("missing" if lost else "extra", f"lost {lost[:2]}, extra {extra[:2]}")
+
+
+def _wanted(facts: ReferrersFacts, exchange: Exchange) -> set[str]:
+    expected = facts.expected or {}
+    if facts.filter is None or exchange.header("oci-filters-applied") is None:
+        return set(expected)
+    return {digest for digest, (kind, _) in expected.items() if kind == facts.filter}
+
+
+def referrers_type(call: Call, exchange: Exchange) -> Fault | bool:
+    """artifactType: the manifest's, else the config's mediaType, else none."""
+    facts: ReferrersFacts = call.facts
+    pairs = _known_descriptors(call, exchange, facts)
+    if not pairs:
+        return False
+    for item, (artifact_type, _) in pairs:
+        if (item.get("artifactType") or None) != artifact_type:
+            found = item.get("artifactType")
+            return Fault("other artifactType", f"artifactType is {found!r}, not {artifact_type!r}")
+    return True
+
+
+def referrers_annotations(call: Call, exchange: Exchange) -> Fault | bool:
+    """A descriptor has the annotations of its manifest."""
+    facts: ReferrersFacts = call.facts
+    pairs = _known_descriptors(call, exchange, facts)
+    if not pairs:
+        return False
+    for item, (_, annotations) in pairs:
+        found = item.get("annotations") or {}
+        if any(found.get(key) != value for key, value in annotations.items()):
+            return Fault("other annotations", f"annotations are {found}, not {dict(annotations)}")
+    return True
+
+
+def _known_descriptors(
+    call: Call, exchange: Exchange, facts: ReferrersFacts
+) -> list[tuple[Mapping[str, Any], tuple[str | None, Mapping[str, Any]]]]:
+    found = _descriptors(call, exchange)
+    if found is None or not facts.expected:
+        return []
+    return [
+        (item, facts.expected[str(item.get("digest"))])
+        for item in found
+        if str(item.get("digest")) in facts.expected
+    ]
+
+
+def no_referrers(call: Call, exchange: Exchange) -> Fault | bool:
+    """No referrers: a list that is empty, not null."""
+    facts: ReferrersFacts = call.facts
+    if not judged(call, exchange) or exchange.status != OK or facts.expected != {}:
+        return False
+    document = json_of(exchange)
+    if isinstance(document, dict) and isinstance(document.get("manifests"), list):
+        return True
+    return Fault("no list", "a list of no referrers has no manifests array")
+
+
+def referrers_filter(call: Call, exchange: Exchange) -> Fault | bool:
+    """A filter on artifactType is applied."""
+    facts: ReferrersFacts = call.facts
+    found = _descriptors(call, exchange)
+    if facts.filter is None or not found or not facts.expected:
+        return False
+    others = [item for item in found if item.get("artifactType") != facts.filter]
+    if not others:
+        return True
+    return Fault("not filtered", f"asked for {facts.filter}, {len(others)} others are listed")
+
+
+def filter_named(call: Call, exchange: Exchange) -> Fault | bool:
+    """A filter that was applied is named in OCI-Filters-Applied, and only then."""
+    facts: ReferrersFacts = call.facts
+    found = _descriptors(call, exchange)
+    value = exchange.header("oci-filters-applied")
+    if found is None:
+        return False
+    if facts.filter is None:
+        return True if value is None else Fault("unasked", f"OCI-Filters-Applied: {value}")
+    kinds = {kind for kind, _ in (facts.expected or {}).values()}
+    shown = {item.get("artifactType") for item in found}
+    applied = bool(kinds - {facts.filter}) and shown <= {facts.filter}
+    if applied and facts.expected is not None and value is None:
+        return Fault("not named", "a filter was applied without OCI-Filters-Applied")
+    if value is None:
+        return False
+    return True if "artifactType" in value else Fault("other name", f"it names {value!r}")
+
+
+def deleted_referrer(call: Call, exchange: Exchange) -> Fault | bool:
+    """A referrer that was deleted is no longer listed."""
+    facts: ReferrersFacts = call.facts
+    found = _descriptors(call, exchange)
+    if found is None or not facts.gone:
+        return False
+    still = [item for item in found if item.get("digest") in facts.gone]
+    return True if not still else Fault("still listed", "a deleted referrer is still listed")
+
+
+def subject_header_kept(call: Call, exchange: Exchange) -> Fault | bool:
+    """Where OCI-Subject was answered the referrers API works."""
+    facts: ReferrersFacts = call.facts
+    if not judged(call, exchange) or not facts.subject_answered:
+        return False
+    return must_be(exchange, "a list of referrers whose push had OCI-Subject", OK)
+
+
+TAG_SECTION, REFERRERS_SECTION = "Listing Tags", "Listing Referrers"
+
+LISTING: tuple[Requirement, ...] = (
+    row("OCI-TAGS-10", MUST, "Endpoints",
+        "The list of tags of a repository that does not exist is answered with 404.",
+        list_missing, TAGS),
+    row("OCI-TAGS-06", MUST, TAG_SECTION,
+        "With n=0 the list is empty and has no Link.",
+        none_asked, TAGS),
+    row("OCI-TAGS-01", MUST, TAG_SECTION,
+        "The list of tags of a repository that exists is answered with 200.",
+        list_found, TAGS),
+    row("OCI-TAGS-02", MUST, TAG_SECTION,
+        "The list is a JSON object with the repository's name and an array of tags.",
+        list_shape, TAGS),
+    row("OCI-TAGS-03", MUST, TAG_SECTION,
+        "Tags are in lexical or ASCIIbetical order.",
+        list_order, TAGS),
+    row("OCI-TAGS-04", MUST, TAG_SECTION,
+        "With n there are n tags, fewer only if there are no more or a Link is given.",
+        page_size, TAGS),
+    row("OCI-TAGS-05", MUST, TAG_SECTION,
+        "A Link has the relation type next.",
+        link_form, TAGS),
+    row("OCI-TAGS-07", MUST, TAG_SECTION,
+        "Without last the list starts at the beginning.",
+        from_the_start, TAGS),
+    row("OCI-TAGS-08", MUST, TAG_SECTION,
+        "With last the list begins after that tag, without it.",
+        after_last, TAGS),
+    row("OCI-TAGS-09", MUST, TAG_SECTION,
+        "The whole list, and all pages together, have every tag once, and end.",
+        whole_list, TAGS),
+    row("OCI-TAGS-11", SHOULD, "API",
+        "A strange n or last is refused with a 4xx, or answered with a list.",
+        strange_pages, TAGS),
+    row("OCI-RFR-02", MUST, REFERRERS_SECTION,
+        "Referrers of what is no digest are answered with 400.",
+        referrers_syntax, REFERRERS, needs="referrers"),
+    row("OCI-SUB-02", MUST, "Pushing Manifests with Subject",
+        "OCI-Subject is answered only where the referrers API lists the manifest.",
+        subject_header_kept, REFERRERS),
+    row("OCI-RFR-01", MUST, REFERRERS_SECTION,
+        "Referrers of a digest are answered with 200, never with 404.",
+        referrers_answer, REFERRERS, needs="referrers"),
+    row("OCI-RFR-03", MUST, REFERRERS_SECTION,
+        "The list of referrers is an image index, and has its Content-Type.",
+        referrers_shape, REFERRERS, needs="referrers"),
+    row("OCI-RFR-13", MUST, "Deleting Manifests",
+        "A referrer that was deleted is no longer listed.",
+        deleted_referrer, REFERRERS, needs="referrers"),
+    row("OCI-RFR-07", MUST, REFERRERS_SECTION,
+        "Where there are no referrers the list is empty.",
+        no_referrers, REFERRERS, needs="referrers"),
+    row("OCI-RFR-09", SHOULD, REFERRERS_SECTION,
+        "Referrers are filtered by artifactType.",
+        referrers_filter, REFERRERS, needs="referrers"),
+    row("OCI-RFR-10", MUST, REFERRERS_SECTION,
+        "A filter that was applied is named in OCI-Filters-Applied.",
+        filter_named, REFERRERS, needs="referrers"),
+    row("OCI-RFR-04", MUST, REFERRERS_SECTION,
+        "The list has the manifests of this repository with that subject, and no other.",
+        referrers_set, REFERRERS, needs="referrers"),
+    row("OCI-RFR-05", MUST, REFERRERS_SECTION,
+        "artifactType is the manifest's, else its config's mediaType, else absent.",
+        referrers_type, REFERRERS, needs="referrers"),
+    row("OCI-RFR-06", MUST, REFERRERS_SECTION,
+        "A descriptor has the annotations of its manifest.",
+        referrers_annotations, REFERRERS, needs="referrers"),
+    row("OCI-RFR-08", MUST, REFERRERS_SECTION,
+        "A list of referrers in pages has a Link with the relation type next.",
+        link_form, REFERRERS, needs="referrers"),
+    row("OCI-RFR-11", MUST, REFERRERS_SECTION,
+        "Several filters are named with commas between them.",
+        waiver="the specification has only one filter, so several cannot be applied"),
+    row("OCI-RFR-12", MUST, "Enabling the Referrers API",
+        "Referrers pushed before the API was enabled are listed.",
+        waiver="needs a registry before and after an upgrade"),
+)  # fmt: skip

@@ -1,0 +1,149 @@
+"""The model of one space of an OCI registry: what the target acknowledged, and nothing else.
+
+It is changed only by what an answer said. Where an answer left the truth open (a 5xx, a cut
+connection, a broken request that was accepted) the model forgets rather than guesses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from regshape.model import Space
+
+SessionState = Literal["open", "closed", "unknown"]
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Blob:
+    """A blob that the target acknowledged. `read_at` is the write count when last read back."""
+
+    digest: str
+    content: bytes
+    read_at: int = -1
+
+
+@dataclass(slots=True)
+class Manifest:
+    """A manifest that the target acknowledged, with the headers of its last GET."""
+
+    digest: str
+    content: bytes
+    media_type: str
+    subject: str | None = None
+    artifact_type: str | None = None
+    annotations: Mapping[str, Any] = field(default_factory=dict)
+    read_at: int = -1
+
+
+@dataclass(slots=True)
+class Upload:
+    """An upload session: every location it had, and the bytes that were acknowledged."""
+
+    repo: Repository
+    locations: list[str]
+    content: bytearray = field(default_factory=bytearray)
+    state: SessionState = "open"
+    chunk_minimum: int = 0
+
+
+@dataclass(slots=True)
+class Repository:
+    """One repository. `forgotten` holds the references of which the truth is open."""
+
+    name: str
+    exists: bool | None = False
+    blobs: dict[str, Blob] = field(default_factory=dict)
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    tags_read_at: dict[str, int] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+    unsure: bool = False
+    made: dict[str, Literal["blob", "manifest", "tag"]] = field(default_factory=dict)
+    deleted: dict[str, str] = field(default_factory=dict)
+    gone_referrers: set[str] = field(default_factory=set)
+
+    def knows(self, reference: str, among: Mapping[str, Any]) -> bool | None:
+        """Return whether the reference is there, or None where that is open."""
+        if self.unsure or reference in self.forgotten:
+            return None
+        return reference in among
+
+    def forget(self, reference: str) -> None:
+        """Stop predicting anything of a blob digest, manifest digest or tag."""
+        self.forgotten.add(reference)
+        self.blobs.pop(reference, None)
+        self.manifests.pop(reference, None)
+        self.tags.pop(reference, None)
+
+    def distrust(self) -> None:
+        """Stop predicting anything of the whole repository."""
+        self.unsure = True
+        self.exists = None
+
+
+class State:
+    """Everything known of one space."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        name = f"{space.prefix}/{space.salt}"
+        self.repos = (Repository(name), Repository(f"{name}b"))
+        self.absent = Repository(f"{name}-none")
+        self.uploads: list[Upload] = []
+        self.sessions: set[str] = set()
+        self.strays: list[str] = []
+        self.writes = 0
+        self.serial = 0
+
+    def repo(self, arguments: Mapping[str, Any]) -> Repository:
+        """Return the repository that a step's arguments name (0, 1, or `absent`)."""
+        chosen = arguments.get("repo", 0)
+        return self.absent if chosen == "absent" else self.repos[chosen]
+
+    def other(self, repo: Repository) -> Repository:
+        """Return the second repository of the space."""
+        return self.repos[1] if repo is self.repos[0] else self.repos[0]
+
+    def fresh(self, size: int) -> bytes:
+        """Return content of that many bytes that no other space and no earlier call has."""
+        self.serial += 1
+        seed = hashlib.sha256(f"{self.space.salt}/{self.serial}".encode()).hexdigest().encode()
+        return (seed * (size // len(seed) + 1))[:size]
+
+    def fresh_digest(self, algorithm: str = "sha256") -> str:
+        """Return a digest that nothing has."""
+        return digest_of(self.fresh(64), algorithm)
+
+    def resolve(self, location: str | None) -> str | None:
+        """Return the request target that a Location header stands for, or None if it leads away.
+
+        Source: distribution-spec, "Pushing a blob monolithically": absolute or relative.
+        """
+        if not location:
+            return None
+        split = urlsplit(location)
+        here = urlsplit(self.space.origin)
+        if split.scheme and (split.scheme, split.netloc) != (here.scheme, here.netloc):
+            return None
+        if not split.path.startswith("/"):
+            return None
+        path = split.path.removeprefix(here.path.rstrip("/"))
+        return f"{path}?{split.query}" if split.query else path
+
+
+def digest_of(content: bytes, algorithm: str = "sha256") -> str:
+    """Return the OCI digest of the content."""
+    return f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
+
+
+def recent(items: Mapping[str, T], which: int) -> T | None:
+    """Return the most recent item (which = 0), the one before (1) ..., or None if there is none."""
+    if not items:
+        return None
+    values = list(items.values())
+    return values[-1 - which % len(values)]
