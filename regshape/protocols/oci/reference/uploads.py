@@ -128,7 +128,10 @@ class Uploads(Blobs):
         return (first, last) if first <= last else None
 
     def check_chunk(self, session: Session, request: Incoming) -> None:
-        """Refuse a chunk whose range is malformed, too long or short, or out of order."""
+        """Refuse a chunk whose range is malformed, out of order, or not as long as its body.
+
+        The order comes first: 416 is what spec.md asks for, whatever else is wrong.
+        """
         self.check_size(session.size + len(request.body))
         text = request.header(b"content-range")
         if text is None:
@@ -136,8 +139,8 @@ class Uploads(Blobs):
         positions = self.parse_content_range(text)
         if positions is None:
             raise self.upload_invalid("Content-Range has to be <start>-<end>")
-        self.check_range_length(positions, len(request.body))
         self.check_order(session, positions[0])
+        self.check_range_length(positions, len(request.body))
 
     def check_single_range(self, request: Incoming) -> None:
         """Refuse a range that does not cover the whole of a blob sent at once."""
