@@ -19,7 +19,8 @@ T = TypeVar("T")
 async def until_stopped(work: Callable[[anyio.Event], Awaitable[T]]) -> T:
     """Return what the work returns; the event given to it is set by the first signal.
 
-    The second signal ends the process at once. A `RegShapeError` comes out as it is.
+    The second signal ends the process at once. A `RegShapeError` comes out as it is, not as a
+    task group's group of one.
     """
     stop = anyio.Event()
     outcome: list[T] = []
@@ -28,12 +29,26 @@ async def until_stopped(work: Callable[[anyio.Event], Awaitable[T]]) -> T:
         await group.start(_listen, stop)
         try:
             outcome.append(await work(stop))
-        except RegShapeError as error:  # not as a group of one
+        except RegShapeError as error:
             failure = error
+        except BaseExceptionGroup as several:
+            failure = _first(several)
+            if failure is None:
+                raise
         group.cancel_scope.cancel()
     if failure is not None:
         raise failure
     return outcome[0]
+
+
+def _first(several: BaseExceptionGroup[BaseException]) -> RegShapeError | None:
+    """Return the first error of ours in a group: the others follow from it."""
+    for error in several.exceptions:
+        if isinstance(error, RegShapeError):
+            return error
+        if isinstance(error, BaseExceptionGroup) and (inner := _first(error)):
+            return inner
+    return None
 
 
 async def _listen(stop: anyio.Event, *, task_status: TaskStatus[None]) -> None:

@@ -81,10 +81,8 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise UsageError(
-            f"--host {host} is no address of this machine: {error.strerror}"
-        ) from error
+    except (OSError, UnicodeError) as error:  # the latter: a name that no resolver is asked for
+        raise UsageError(f"--host {host} is no address of this machine: {error}") from error
     with listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
