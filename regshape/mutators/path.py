@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from regshape.model import Mutator, Request
-from regshape.mutators.action import Action, Actions, Run, text_of
+from regshape.mutators.action import Action, Actions, Run, size_of, text_of
 from regshape.mutators.texts import EDITS, WITH_VALUE, Edit
 
 DEFAULT_PREFIX = "/v2"
@@ -55,6 +55,36 @@ def replace_prefix(request: Request, mutator: Mutator) -> Request:
     return replace(request, route=text_of(mutator) + request.route[len(mutator.key) :])
 
 
+def _is_literal(segment: str) -> bool:
+    return segment != "" and not segment.startswith("{")
+
+
+def recase(request: Request, mutator: Mutator) -> Request:
+    """Return the request with the literal segments of its route in upper (or lower) case."""
+    segments = (
+        EDITS["case"](segment, mutator) if _is_literal(segment) else segment
+        for segment in request.route.split("/")
+    )
+    return replace(request, route="/".join(segments))
+
+
+def corrupt_segment(request: Request, mutator: Mutator) -> Request:
+    """Return the request with one character of the last literal segment of its route changed."""
+    segments = request.route.split("/")
+    for at in reversed(range(len(segments))):
+        if _is_literal(segments[at]):
+            segments[at] = EDITS["corrupt"](segments[at], mutator)
+            break
+    return replace(request, route="/".join(segments))
+
+
+def truncate_segments(request: Request, mutator: Mutator) -> Request:
+    """Return the request with as many first segments as the value says, or else half of them."""
+    segments = request.route.split("/")
+    kept = segments[: 1 + size_of(mutator, len(segments) // 2)]
+    return replace(request, route="/".join(kept) or "/")
+
+
 def remove_segment(request: Request, mutator: Mutator) -> Request:
     """Return the request without the last segment of its route."""
     return replace(request, route=request.route.rpartition("/")[0] or "/")
@@ -95,15 +125,15 @@ ROUTE_ACTIONS: Actions = {
     "replace": Action(replace_prefix, value=True),
     "remove": Action(remove_segment),
     "append": Action(_edited(EDITS["append"]), value=True),
-    "corrupt": Action(_edited(EDITS["corrupt"])),
-    "truncate": Action(_edited(EDITS["truncate"])),
-    "case": Action(_edited(EDITS["case"])),
+    "corrupt": Action(corrupt_segment),
+    "truncate": Action(truncate_segments),
+    "case": Action(recase),
     "duplicate": Action(duplicate_segment),
     "swap": Action(swap_segments),
     "insert": Action(insert_segment, value=True),
     "absolute": Action(absolute),
 }
-"""The route as it is written, its fields left alone as far as the action allows."""
+"""The route as it is written; the parts in its fields stay what they are."""
 
 
 def _whole(run: Run) -> Run:
