@@ -27,10 +27,16 @@ _INTERIM = b"HTTP/1.1 1"
 
 
 class Link(ByteStream):
-    """One TCP connection; `close` needs no await, so that it cannot be cancelled."""
+    """One TCP connection; `close` needs no await, so that it cannot be cancelled.
+
+    `is_cut` tells that a send was given up, since the peer had answered before it read everything.
+    With `encrypted` set that is not looked for: what can be read may be TLS' own.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self.encrypted = False
+        self.is_cut = False
 
     async def receive(self, max_bytes: int = _RECEIVE_SIZE) -> bytes:
         """Return the next bytes; raises `anyio.EndOfStream` at the end, `OSError` on failure."""
@@ -54,7 +60,10 @@ class Link(ByteStream):
             await self._send_rest(memoryview(item)[sent:])
 
     async def _send_rest(self, rest: memoryview) -> None:
-        while rest and not self._is_answered():
+        while rest:
+            if self._is_answered():
+                self.is_cut = True
+                return
             await self._wait_either()
             try:
                 rest = rest[self._socket.send(rest) :]
@@ -63,6 +72,8 @@ class Link(ByteStream):
 
     def _is_answered(self) -> bool:
         # A peer that has answered may never read the rest: it is not waited for.
+        if self.encrypted:
+            return False
         try:
             begun = self._socket.recv(len(_INTERIM), socket.MSG_PEEK)
         except BlockingIOError:

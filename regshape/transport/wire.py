@@ -147,6 +147,7 @@ class WireTransport(httpx.AsyncBaseTransport):
         if self._tls is None:
             # Made when needed, for it takes long: it reads every authority of the system.
             self._tls = ssl.create_default_context()
+        link.encrypted = True
         try:
             return await TLSStream.wrap(
                 link, hostname=host, ssl_context=self._tls, standard_compatible=False
@@ -351,7 +352,8 @@ class Answer(httpx.AsyncByteStream):
         excess, ended = judge.trailing_data
         if excess and self._message.sound:
             self._facts["excess"] = len(excess)
-        if excess or ended or not self._message.sound or not _is_done(judge):
+        unsent = self._refused or connection.link.is_cut
+        if excess or ended or unsent or not self._message.sound or not _is_done(judge):
             connection.link.close()
             return
         judge.start_next_cycle()

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import anyio
 import httpx
 import pytest
 import trustme
-from anyio.abc import SocketStream
+from anyio.abc import SocketAttribute, SocketStream
 from anyio.streams.tls import TLSListener, TLSStream
 
 from regshape.model import Frame
@@ -171,6 +173,34 @@ async def test_a_connection_is_not_used_again_after_a_request_that_may_be_misrea
         assert len(peer.received) == 2
 
 
+async def test_a_connection_is_not_used_again_if_the_peer_answered_before_it_read_all() -> None:
+    async def script(stream: SocketStream, seen: bytearray) -> None:
+        await stream.receive()
+        await stream.send(whole(b"enough"))
+        await anyio.sleep(1)
+
+    async with serving(script) as peer, WireTransport() as wire:
+        for _ in range(2):
+            response = await wire.handle_async_request(
+                a_request(peer.url, "PUT", bytes(20_000_000))
+            )
+            assert await body_of(response) == b"enough"
+        assert len(peer.received) == 2
+
+
+async def test_an_interim_answer_does_not_stop_a_long_body() -> None:
+    async def script(stream: SocketStream, seen: bytearray) -> None:
+        await stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await anyio.sleep(0.02)
+        while len(seen) < 20_000_000:
+            seen += await stream.receive()
+        await stream.send(whole(b"all"))
+
+    async with serving(script) as peer, WireTransport() as wire:
+        response = await wire.handle_async_request(a_request(peer.url, "PUT", bytes(20_000_000)))
+        assert await body_of(response) == b"all"
+
+
 async def test_a_body_left_unread_closes_its_connection() -> None:
     big = whole(b"x" * 1_000_000)
     async with serving(answering(big)) as peer, WireTransport() as wire:
@@ -285,38 +315,63 @@ async def test_other_schemes_and_unknown_hosts_are_refused() -> None:
             await wire.handle_async_request(a_request("http://regshape.invalid/"))
 
 
-async def test_tls_is_used_again_and_trusted_only_with_its_authority() -> None:
-    authority, stranger = trustme.CA(), trustme.CA()
+async def echoing(stream: TLSStream) -> None:
+    """Answer each request once it has all come; a PUT is of five million bytes."""
+    async with stream:
+        try:
+            while True:
+                data = await stream.receive()
+                while data.startswith(b"PUT") and len(data) < 5_000_000:
+                    data += await stream.receive()
+                await stream.send(whole(b"ok"))
+        except (anyio.EndOfStream, anyio.BrokenResourceError):
+            return
+
+
+@asynccontextmanager
+async def encrypted(authority: trustme.CA) -> AsyncIterator[tuple[str, list[TLSStream]]]:
+    """Run a TLS server; yields its URL and the connections that it has had."""
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(server)
-    trusting, mistrusting = ssl.create_default_context(), ssl.create_default_context()
-    authority.configure_trust(trusting)
-    stranger.configure_trust(mistrusting)
-
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-    port = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610 - no Django
-    connections = 0
+    port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - no Django
+    connections: list[TLSStream] = []
 
     async def handle(stream: TLSStream) -> None:
-        nonlocal connections
-        connections += 1
-        async with stream:
-            try:
-                while True:
-                    await stream.receive()
-                    await stream.send(whole(b"ok"))
-            except (anyio.EndOfStream, anyio.BrokenResourceError):
-                return
+        connections.append(stream)
+        await echoing(stream)
 
     async with listener, anyio.create_task_group() as group:
-        encrypted = TLSListener(listener, server, standard_compatible=False)
-        group.start_soon(encrypted.serve, handle)
-        url = f"https://127.0.0.1:{port}/"
-        async with WireTransport(trusting) as wire:
-            for _ in range(3):
-                assert await body_of(await wire.handle_async_request(a_request(url))) == b"ok"
-        assert connections == 1
-        async with WireTransport(mistrusting) as wire:
-            with pytest.raises(TlsError, match="--ca-file"):
-                await wire.handle_async_request(a_request(url))
+        group.start_soon(TLSListener(listener, server, standard_compatible=False).serve, handle)
+        yield f"https://127.0.0.1:{port}/", connections
         group.cancel_scope.cancel()
+
+
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+async def test_an_encrypted_connection_is_used_again() -> None:
+    authority = trustme.CA()
+    async with (
+        encrypted(authority) as (url, connections),
+        WireTransport(trusting(authority)) as wire,
+    ):
+        for _ in range(3):
+            assert await body_of(await wire.handle_async_request(a_request(url))) == b"ok"
+        assert len(connections) == 1
+
+
+async def test_a_long_body_is_sent_whole_while_tls_has_messages_of_its_own() -> None:
+    authority = trustme.CA()
+    async with encrypted(authority) as (url, _), WireTransport(trusting(authority)) as wire:
+        request = a_request(url, "PUT", bytes(5_000_000))
+        assert await body_of(await wire.handle_async_request(request)) == b"ok"
+
+
+async def test_a_peer_is_trusted_only_with_its_authority() -> None:
+    async with encrypted(trustme.CA()) as (url, _), WireTransport(trusting(trustme.CA())) as wire:
+        with pytest.raises(TlsError, match="--ca-file"):
+            await wire.handle_async_request(a_request(url))
