@@ -62,7 +62,7 @@ class Campaign:
                 typer.echo(
                     f"fuzzing {self._access.label} ({settings.protocol}, --seed {settings.seed})"
                 )
-            observers = Relabelled([recorder, *displays], self._access.label)
+            observers = Relabelled([recorder, *displays], self._access, settings.protocol, url)
 
             async def work(stop: anyio.Event) -> Result:
                 return await run_campaign(settings, self._entry, [observers], stop=stop)
@@ -134,7 +134,9 @@ class Campaign:
         if failures:
             verb = "requirement is" if failures == 1 else "requirements are"
             return f"{failures} {verb} not met (--fail-on {self._settings.fail_on}): exit status 1"
-        return f"nothing failed (--fail-on {self._settings.fail_on}): exit status {status}"
+        unsure = sum(verdict.outcome is Outcome.INCONCLUSIVE for verdict in result.verdicts)
+        but = f", {unsure} inconclusive" if unsure else ""
+        return f"nothing failed{but} (--fail-on {self._settings.fail_on}): exit status {status}"
 
 
 def plain_console(*, stderr: bool = False) -> Console:

@@ -112,7 +112,8 @@ def _show_finding(finding: Finding, protocol: str, target: str, *, as_json: bool
     from regshape.report.terminal import print_finding
 
     known = {requirement.id: requirement for requirement in _requirements(protocol)}
-    print_finding(plain_console(), finding, known.get(finding.requirement), target)
+    requirement = known.get(finding.requirement)
+    print_finding(plain_console(), finding, requirement, target, whole=True)
 
 
 def _requirements(protocol: str) -> Sequence[Requirement]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _WORD = re.compile(r"(?:'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[^\s'\"\\])+", re.DOTALL)
 _SINGLE_QUOTED = re.compile(r"'[^']*'")
+_FLAG = re.compile(r"-\w")
 _PLAIN_WORD = re.compile(r"[\w:/.,?&=%@+~#-]+")
 
 
@@ -20,7 +22,7 @@ def fold_command(command: str, width: int, indent: str = "  ") -> list[str]:
         return [command]
     lines: list[str] = []
     current = ""
-    for word in words:
+    for word in _with_flags(words):
         if current and len(current) + len(word) + 1 > width - 2:
             lines.append(f"{current} \\")
             current = ""
@@ -28,6 +30,19 @@ def fold_command(command: str, width: int, indent: str = "  ") -> list[str]:
         *full, current = _cut(start, word, width)
         lines.extend(full)
     return [*lines, current]
+
+
+def _with_flags(words: list[str]) -> Iterator[str]:
+    """Yield the words, a short flag together with what follows it."""
+    flag = ""
+    for word in words:
+        if _FLAG.fullmatch(word) and not flag:
+            flag = word
+            continue
+        yield f"{flag} {word}" if flag else word
+        flag = ""
+    if flag:
+        yield flag
 
 
 def _squeezed(text: str) -> str:
@@ -38,6 +53,7 @@ def _cut(line: str, word: str, width: int) -> list[str]:
     """Cut the line's last word; the rest of a cut word must start in the first column."""
     if len(line) <= width - 2:
         return [line]
+    word = _WORD.findall(word)[-1]  # without its flag
     before = line[: len(line) - len(word)]
     if _SINGLE_QUOTED.fullmatch(word):
         return _cut_quoted(before, word[1:-1], width)

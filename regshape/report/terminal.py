@@ -39,6 +39,10 @@ MAX_FINDINGS = 20
 """Findings that get a block of their own; the rest are counted."""
 
 MAX_EXCHANGES = 15
+MAX_IDS = 12
+MAX_COMMANDS = 1200
+"""Characters of a finding's commands that are shown in the closing tables."""
+
 ID_LENGTH = 8
 """Characters of a finding's id that are shown; a beginning is enough to name one."""
 
@@ -89,9 +93,17 @@ def print_result(console: Console, result: Result, requirements: Sequence[Requir
 
 
 def print_finding(
-    console: Console, finding: Finding, requirement: Requirement | None, target: str
+    console: Console,
+    finding: Finding,
+    requirement: Requirement | None,
+    target: str,
+    *,
+    whole: bool = False,
 ) -> None:
-    """Print one finding: the sentence, what was seen, the steps, how to see it again."""
+    """Print one finding: the sentence, what was seen, the steps, how to see it again.
+
+    Long commands are only counted, unless the `whole` of it is asked for.
+    """
     clean = redact_finding(finding)
     short = clean.id[:ID_LENGTH]
     seen, tried = clean.reproduced
@@ -103,11 +115,18 @@ def print_finding(
         console.print(Padding(line, (0, 0, 0, 2)))
     for step in _steps(clean.exchanges, console.width):
         console.print(step, no_wrap=True, overflow="crop")
-    again = f"regshape replay {short} {redact_url(target)}"
-    for command, style in ((again, "cyan"), *((line, "") for line in clean.replay)):
-        # Not indented: the second line of a word that was cut must start in the first column.
-        for part in fold_command(plain(command), console.width):
-            console.print(Text(part, style), soft_wrap=True)
+    _print_command(console, f"regshape replay {short} {redact_url(target)}", "cyan")
+    if not whole and sum(map(len, clean.replay)) > MAX_COMMANDS:
+        console.print(Text(f"as {len(clean.replay)} commands: regshape verdicts show {short}"))
+        return
+    for command in clean.replay:
+        _print_command(console, command, "")
+
+
+def _print_command(console: Console, command: str, style: str) -> None:
+    # Not indented: the second line of a word that was cut must start in the first column.
+    for part in fold_command(plain(command), console.width):
+        console.print(Text(part, style), soft_wrap=True)
 
 
 def _print_opening(console: Console, result: Result) -> None:
@@ -200,6 +219,8 @@ def _print_unjudged(console: Console, verdicts: Sequence[Verdict]) -> None:
             reasons.setdefault(why, []).append(verdict.requirement)
     if reasons:
         console.print()
-    for (outcome, reason), ids in reasons.items():
+    grouped = sorted(reasons.items(), key=lambda item: item[0][0] is Outcome.SKIP)
+    for (outcome, reason), ids in grouped:
         head = (f"{outcome.value}: ", STYLES[outcome])
-        console.print(Text.assemble(head, f"{plain(reason)} ({', '.join(ids)})"))
+        listed = ", ".join(ids) if len(ids) <= MAX_IDS else counted(len(ids), "requirement")
+        console.print(Text.assemble(head, f"{plain(reason)} ({listed})"))
