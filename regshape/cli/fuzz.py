@@ -105,7 +105,7 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Fuzz a registry and judge it by its protocol's document."""
     from regshape.catalog import find
-    from regshape.cli.campaign import Campaign
+    from regshape.cli.run import Run
 
     entry = find(protocol)
     login = Login(username, password_stdin)
@@ -137,8 +137,8 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
         fail_on=fail_on.value,
     )
     _check(settings, entry)
-    campaign = Campaign(settings, entry, access, as_json=as_json)
-    raise typer.Exit(campaign.run(store, tuple(report or ())))
+    run = Run(settings, entry, access, as_json=as_json)
+    raise typer.Exit(run.whole(store, tuple(report or ())))
 
 
 def _prefix(option: str | None, protocol: str) -> str:

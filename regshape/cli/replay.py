@@ -112,7 +112,7 @@ def _replay(settings: Settings, entry: Entry, case: Case) -> ReplayResult:
 def _print(case: Case, access: Access, outcome: ReplayResult) -> None:
     from rich.text import Text
 
-    from regshape.cli.campaign import plain_console
+    from regshape.cli.screen import plain_console
     from regshape.report.redact import redact_exchange, redact_line
     from regshape.report.terminal import broken_steps, exchange_line
     from regshape.report.wording import counted, plain

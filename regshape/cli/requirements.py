@@ -59,7 +59,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from regshape.cli.campaign import plain_console
+    from regshape.cli.screen import plain_console
 
     console = plain_console()
     for row in rows:

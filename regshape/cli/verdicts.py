@@ -40,7 +40,7 @@ def list_campaigns(
         return
     from rich.text import Text
 
-    from regshape.cli.campaign import plain_console
+    from regshape.cli.screen import plain_console
     from regshape.report.wording import ENDINGS, effort, plain
 
     console = plain_console()
@@ -96,7 +96,7 @@ def _show_result(result: Result, *, as_json: bool) -> None:
     if as_json:
         typer.echo(render(result, ()), nl=False)
         return
-    from regshape.cli.campaign import plain_console
+    from regshape.cli.screen import plain_console
     from regshape.report.terminal import print_result
 
     print_result(plain_console(), result, _requirements(result.campaign.protocol))
@@ -108,7 +108,7 @@ def _show_finding(finding: Finding, protocol: str, target: str, *, as_json: bool
     if as_json:
         typer.echo(json.dumps(finding_to_json(finding), indent=2))
         return
-    from regshape.cli.campaign import plain_console
+    from regshape.cli.screen import plain_console
     from regshape.report.terminal import print_finding
 
     known = {requirement.id: requirement for requirement in _requirements(protocol)}

@@ -143,7 +143,7 @@ def runner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeRunner:
     engine.run_campaign, engine.replay = fake.run_campaign, fake.replay
     monkeypatch.setitem(sys.modules, "regshape.catalog", catalog)
     monkeypatch.setitem(sys.modules, "regshape.engine.runner", engine)
-    monkeypatch.delitem(sys.modules, "regshape.cli.campaign", raising=False)
+    monkeypatch.delitem(sys.modules, "regshape.cli.run", raising=False)
     monkeypatch.chdir(tmp_path)
     for name in ("ROOT_URL", "NAMESPACE", "USERNAME", "PASSWORD"):
         monkeypatch.delenv(f"OCI_{name}", raising=False)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import anyio
 import typer
-from rich.console import Console
 
 from regshape.cli.access import Access
 from regshape.cli.embedded import embedded_registry
 from regshape.cli.interrupt import until_stopped
 from regshape.cli.relabel import Relabelled
+from regshape.cli.screen import in_ci, plain_console
 from regshape.cli.sentences import FAILED, INTERRUPTED, OK, UNREACHABLE, USAGE, say_error
 from regshape.engine.record import Recorder, open_store
 from regshape.engine.runner import run_campaign
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from regshape.catalog import Entry
 
 
-class Campaign:
+class Run:
     """One run of `regshape fuzz`, once its options are known to make sense."""
 
     def __init__(self, settings: Settings, entry: Entry, access: Access, *, as_json: bool) -> None:
@@ -41,7 +40,7 @@ class Campaign:
         self._errors: list[RegShapeError] = []
         self._stderr = plain_console(stderr=True)
 
-    def run(self, store_url: str, reports: Sequence[str]) -> int:
+    def whole(self, store_url: str, reports: Sequence[str]) -> int:
         """Return the exit status; everything that can be wrong is said before the first request."""
         orders = [parse_order(text) for text in reports]
         for order in orders:
@@ -137,13 +136,3 @@ class Campaign:
         unsure = sum(verdict.outcome is Outcome.INCONCLUSIVE for verdict in result.verdicts)
         but = f", {unsure} inconclusive" if unsure else ""
         return f"nothing failed{but} (--fail-on {self._settings.fail_on}): exit status {status}"
-
-
-def plain_console(*, stderr: bool = False) -> Console:
-    """Return a console that prints texts as they are, without markup."""
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
-
-
-def in_ci() -> bool:
-    """Return whether a CI service runs this."""
-    return os.environ.get("CI", "").lower() not in ("", "0", "false")
