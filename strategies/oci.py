@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from regshape.model import Case, Step
+from regshape.model import Case, Expectation, Mutator, Step
 from regshape.strategies.common import Breaks, Move, programs
 
 SBOM = "application/vnd.example.sbom.v1"
@@ -185,6 +185,18 @@ MOVES: Sequence[Move] = (
 )  # fmt: skip
 
 
+DIGEST_WRONG = Mutator("digest-wrong", "digest", "corrupt", expect=Expectation.REJECT)
+DIGEST_UNKNOWN = Mutator(
+    "digest-unknown-algorithm", "digest", "replace", "algorithm", "foo", Expectation.REJECT
+)
+BODY_EXTENDED = Mutator("body-extended", "body", "append", None, " ", Expectation.REJECT)
+BY_DIGEST: dict[str, object] = {"by": "digest"}
+
+
+def _broken(operation: str, arguments: dict[str, object], *mutators: Mutator) -> Case:
+    return Case("oci", (Step(operation, arguments, mutators),))
+
+
 def _program(*steps: tuple[str, dict[str, object]] | str) -> Case:
     return Case(
         "oci",
@@ -203,6 +215,9 @@ BARE_REFERRER: tuple[str, dict[str, object]] = (
 )
 
 PROGRAMS: Sequence[Case] = (
+    _broken("push-manifest", BY_DIGEST, DIGEST_WRONG),
+    _broken("push-manifest", BY_DIGEST, BODY_EXTENDED),
+    _broken("push-manifest", BY_DIGEST, DIGEST_UNKNOWN),
     _program("open-upload", "open-upload"),
     _program("finish-upload", ("list-tags", {"tags": 0})),
     _program("post-blob", ("get-manifest", {"want": "missing"})),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
 
 from regshape.catalog import Entry
 from regshape.engine.generate import Drawer, Numbered, corpus_cases, sweep
@@ -66,13 +67,12 @@ class Campaign:
         self._observers = observers
         self._stop = stop
         self._version = version_of(settings, entry)
-        kept, skipped = selected(entry.protocol, settings, self._version)
+        self._kept, skipped = selected(entry.protocol, settings, self._version)
         self._tally = Tally(entry.protocol, self._version, skipped)
         self._breaks = chosen(entry.breaks, settings)
         self.executor = Executor(
             entry.protocol,
             client.send,
-            Judge(kept, tuple(entry.protocol.operations)),
             settings.repo_prefix,
             client.url.rstrip("/"),
             rate=settings.rate,
@@ -124,6 +124,8 @@ class Campaign:
             raise TargetError(learnt.detail)
         await self.executor.probe(self.salt(), read_only=self._settings.read_only)
         self._tally.lacks(self.executor.capabilities)
+        able = [item for item in self._kept if item.needs is None or self._can(item.needs)]
+        self.executor.judge = Judge(able, tuple(self._entry.protocol.operations)).judge
 
     async def run(self) -> Result:
         """Run all phases and return the result.
@@ -309,6 +311,7 @@ class Flow:
             if following is None:
                 return
             position, numbered = following
+            await checkpoint()  # an app in the same process may never wait, and time must pass
             trace = await campaign.executor.run(numbered.case, campaign.salt())
             for done in ordered.put(position, (numbered, trace)):
                 for pursuit in campaign.absorb(*done):

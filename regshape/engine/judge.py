@@ -63,7 +63,9 @@ def signature(call: Call, fault: Fault) -> str:
     if fault.wide:
         return fault.aspect
     source = call.cause or call
-    operation = source.operation if call.cause is None else f"{source.operation}>{call.operation}"
+    operation = source.operation
+    if call.operation != operation:
+        operation = f"{operation}>{call.operation}"
     broken = sorted(
         {
             mutator.target if mutator.key is None else f"{mutator.target} {mutator.key}"

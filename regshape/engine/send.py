@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 import anyio
 
-from regshape.engine.judge import Judge
 from regshape.model import (
     Call,
     Capability,
@@ -25,6 +24,11 @@ from regshape.model import (
 )
 
 Send: TypeAlias = Callable[[Request, Sequence[Mutator], str | None], Awaitable[Exchange]]
+JudgeCall: TypeAlias = Callable[[Call, Exchange], tuple[list[str], list[Violation]]]
+
+
+def _judge_nothing(_call: Call, _exchange: Exchange) -> tuple[list[str], list[Violation]]:
+    return [], []
 
 
 @dataclass(slots=True)
@@ -65,7 +69,6 @@ class Executor:
         self,
         protocol: RegistryProtocol,
         send: Send,
-        judge: Judge,
         prefix: str,
         origin: str,
         *,
@@ -73,10 +76,10 @@ class Executor:
     ) -> None:
         self._protocol = protocol
         self._send = send
-        self._judge = judge
         self._prefix = prefix
         self.origin = origin
         self._limiter = Limiter(rate)
+        self.judge: JudgeCall = _judge_nothing
         self.capabilities: Mapping[str, Capability] = {}
         self.sent = 0
         self.unanswered = 0
@@ -119,7 +122,7 @@ class Executor:
             trace.turns.append(Turn(call, exchange))
             if call.role in {"setup", "step"}:
                 trace.requests += 1
-            judged, violations = self._judge.judge(call, exchange)
+            judged, violations = self.judge(call, exchange)
             trace.judged += judged
             trace.violations += violations
             try:

@@ -140,7 +140,7 @@ BAD_DIGESTS = (
     Mutator("digest-short", "digest", "truncate", None, 32, REJECT),
     Mutator("digest-unknown-algorithm", "digest", "replace", "algorithm", "foo", REJECT),
     Mutator("digest-md5", "digest", "replace", None, "md5:" + "0" * 32, REJECT),
-    Mutator("digest-garbage", "digest", "replace", None, "garbage", REJECT),
+    Mutator("digest-garbage", "digest", "replace", None, ":garbage", REJECT),
 )
 DIGEST_PARAMETER = (
     Mutator("digest-missing", "query", "remove", "digest", None, REJECT),
@@ -359,6 +359,7 @@ BREAKS: Mapping[str, tuple[Mutator, ...]] = {
     "cancel-upload": SESSIONS[:2],
     "push-manifest": _all(
         BAD_NAMES, REFERENCES, STRANGE_REFERENCES, BAD_TAGS, MANIFEST_TYPES, MANIFEST_BODIES,
+        BAD_DIGESTS,
         UNKNOWN_PARAMETER, FRAMING[:14],
     ),
     "list-tags": _all(
@@ -372,5 +373,3 @@ BREAKS: Mapping[str, tuple[Mutator, ...]] = {
     "delete-manifest": REFERENCES[:4],
     "delete-blob": _all(REFERENCES[:3], STRANGE_REFERENCES[:3]),
 }  # fmt: skip
-PUSH_BY_DIGEST: tuple[Mutator, ...] = (*BAD_DIGESTS[:1], *FALSE_BODIES[2:3])
-"""Further breaks of a push by digest: the content has another digest."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from regshape.model import Call, Exchange, Expectation, Mutator, Request, Role
+from regshape.mutators.apply import changes
 from regshape.protocols.oci.facts import Facts
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -32,6 +33,7 @@ REFERRERS = "/v2/{name}/referrers/{reference}"
 CATALOG = "/v2/_catalog"
 DISCOVER = "/v2/_oci/ext/discover"
 
+LATE_TARGETS = frozenset({"header", "frame", "auth", "content_type"})
 PULL, PUSH, DELETE = "pull", "pull,push", "pull,push,delete"
 
 
@@ -43,7 +45,11 @@ def call(
     role: Role = "step",
     cause: Call | None = None,
 ) -> Call:
-    """Return a call with the token scope that its method needs (Docker token scope grammar)."""
+    """Return a call with the token scope that its method needs (Docker token scope grammar).
+
+    A mutator that must be refused and changes nothing of this request is left out.
+    """
+    mutators = tuple(mutator for mutator in mutators if _bites(mutator, request))
     scope = None
     if facts.repo:
         actions = {"GET": PULL, "HEAD": PULL, "DELETE": DELETE}.get(request.method, PUSH)
@@ -51,6 +57,13 @@ def call(
     elif operation == "list-catalog":
         scope = "registry:catalog:*"
     return Call(operation, request, facts, role, mutators, cause, scope)
+
+
+def _bites(mutator: Mutator, request: Request) -> bool:
+    """Return whether a mutator breaks the request; headers and framing are complete only later."""
+    if mutator.expect is not Expectation.REJECT or mutator.target in LATE_TARGETS:
+        return True
+    return changes(mutator, request)
 
 
 def session_request(

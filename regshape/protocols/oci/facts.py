@@ -95,7 +95,6 @@ class ReferrersFacts(Facts):
     expected: Mapping[str, tuple[str | None, Mapping[str, Any]]] | None = None
     filter: str | None = None
     gone: frozenset[str] = frozenset()
-    foreign: frozenset[str] = frozenset()
     subject_answered: bool = False
 
 

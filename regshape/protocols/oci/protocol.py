@@ -56,10 +56,12 @@ class OciWorld:
             for reference in self._unread(repo)[:left]:
                 left -= 1
                 if reference in repo.blobs:
-                    yield from read_blob(self.state, repo, reference, head=True)
+                    yield from read_blob(self.state, repo, reference, head=True, role="readback")
                 else:
                     head = ":" in reference
-                    yield from read_manifest(self.state, repo, reference, head=head)
+                    yield from read_manifest(
+                        self.state, repo, reference, head=head, role="readback"
+                    )
 
     def _unread(self, repo: Repository) -> list[str]:
         if repo.unsure:

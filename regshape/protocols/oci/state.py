@@ -97,6 +97,7 @@ class State:
         self.uploads: list[Upload] = []
         self.sessions: set[str] = set()
         self.strays: list[str] = []
+        self.subjects_answered: set[str] = set()
         self.writes = 0
         self.serial = 0
 

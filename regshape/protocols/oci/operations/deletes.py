@@ -26,7 +26,7 @@ def delete_tag(state: State, step: Step) -> Play:
         if step.arguments.get("sibling"):
             manifest = recent(repo.manifests, 0)
             if manifest is not None:
-                yield from put_index(state, repo, "sibling", manifest.content)
+                yield from put_index(state, repo, "sibling", manifest)
         names = [name for name in repo.tags if name != "sibling"]
         if not names:
             return

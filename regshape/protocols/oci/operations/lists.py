@@ -55,12 +55,23 @@ def _last_tag(asked: str | None, tags: Sequence[str]) -> str | None:
     return named.get(asked, asked)
 
 
+def found(repo: Repository) -> bool | None:
+    """Return whether lists of the repository must be found.
+
+    What makes a repository exist is not defined; one with a manifest does, one where nothing was
+    acknowledged does not, and the rest is open.
+    """
+    if repo.manifests and not repo.unsure:
+        return True
+    return False if repo.exists is False else None
+
+
 def _list_facts(repo: Repository, n: int | None, last: str | None) -> ListFacts:
-    sure = repo.exists and not repo.unsure and not repo.forgotten
+    sure = found(repo) and not repo.forgotten
     return ListFacts(
         "end-8b" if n is not None or last is not None else "end-8a",
         repo.name,
-        repo.exists,
+        found(repo),
         expected=tuple(sorted(repo.tags)) if sure else None,
         n=n,
         last=last,
@@ -147,12 +158,12 @@ def list_referrers(state: State, step: Step) -> Play:
     facts = ReferrersFacts(
         "end-12b" if wanted else "end-12a",
         repo.name,
-        repo.exists,
+        found(repo),
         subject=subject,
         expected=expected_referrers(repo, subject),
         filter=wanted,
         gone=frozenset(repo.gone_referrers),
-        foreign=frozenset(state.other(repo).manifests) - frozenset(repo.manifests),
+        subject_answered=subject in state.subjects_answered,
     )
     request = Request("GET", calls.REFERRERS, {"name": repo.name, "reference": subject}, query)
     yield calls.call("list-referrers", request, facts, step.mutators)

@@ -265,6 +265,8 @@ def _after_push(
             document.annotations or {},
         )
         learn_manifest(state, repo, manifest, tags)
+        if document.subject and exchange.header("oci-subject") is not None:
+            state.subjects_answered.add(document.subject)
         yield from _read_back(state, repo, facts.digest, call, exchange)
     elif calls.redirected(exchange):
         return

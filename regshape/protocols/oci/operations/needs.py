@@ -157,35 +157,36 @@ def need_tags(state: State, repo: Repository, count: int) -> Play:
         if len(repo.tags) >= count:
             return
         if name not in repo.tags:
-            content = recent(repo.manifests, 0)
-            yield from put_index(state, repo, name, content.content if content else None)
+            yield from put_index(state, repo, name, recent(repo.manifests, 0))
 
 
-def put_index(state: State, repo: Repository, tag: str, content: bytes | None = None) -> Play:
-    """Push an index by tag, as set-up."""
-    if content is None:
+def put_index(
+    state: State, repo: Repository, tag: str, manifest: Manifest | None = None
+) -> Play:
+    """Push a manifest by tag as set-up: the one given, or a new index."""
+    if manifest is None:
         content = compact(index_document(state))
-    digest = digest_of(content)
+        manifest = Manifest(digest_of(content), content, calls.INDEX)
     facts = ManifestFacts(
         "end-7a",
         repo.name,
         repo.exists,
         by="tag",
         reference=tag,
-        digest=digest,
-        size=len(content),
+        digest=manifest.digest,
+        size=len(manifest.content),
     )
     request = Request(
         "PUT",
         calls.MANIFEST,
         {"name": repo.name, "reference": tag},
         (),
-        (("Content-Type", calls.INDEX),),
-        content,
+        (("Content-Type", manifest.media_type),),
+        manifest.content,
     )
     exchange = yield calls.call("push-manifest", request, facts, role="setup")
     if exchange.status == CREATED:
-        learn_manifest(state, repo, Manifest(digest, content, calls.INDEX), (tag,))
+        learn_manifest(state, repo, manifest, (tag,))
 
 
 def learn_manifest(

@@ -354,7 +354,7 @@ def _status(
     cause: Call | None = None,
 ) -> Play:
     oldest = step is not None and step.arguments.get("location") == "oldest"
-    facts = _session_facts(upload, "status", old=oldest and len(upload.locations) > 1)
+    facts = _session_facts(upload, "status", old=oldest and bool(upload.content))
     request = calls.session_request("GET", upload.locations[0 if oldest else -1], upload.repo.name)
     request, facts = _under_other_name(state, step, upload, request, facts)
     mutators = step.mutators if step is not None else ()

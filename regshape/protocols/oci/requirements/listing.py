@@ -145,10 +145,10 @@ def after_last(call: Call, exchange: Exchange) -> Fault | bool:
     if facts.last is None or tags is None or facts.expected is None:
         return False
     if facts.last in tags:
-        return Fault("last itself", f"last={facts.last!r} is in the list itself")
+        return Fault("last not excluded", f"last={facts.last!r} is in the list itself")
     early = [t for t in tags if t < facts.last and t.lower() < facts.last.lower()]
     if early:
-        return Fault("tags before last", f"last={facts.last!r} was answered with {early[:3]}")
+        return Fault("last not excluded", f"last={facts.last!r} was answered with {early[:3]}")
     late = [t for t in facts.expected if t > facts.last and t.lower() > facts.last.lower()]
     if not tags and late and facts.n != 0 and next_link(exchange) is None:
         return Fault("none after last", f"last={facts.last!r}: nothing, though {late[:3]} follow")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from regshape.model import Call, Exchange, Expectation, Fault, Requirement
-from regshape.protocols.oci.facts import PullFacts
+from regshape.protocols.oci.facts import PullFacts, UploadFacts
 from regshape.protocols.oci.requirements.rows import (
     DIGEST,
     MAY,
@@ -40,7 +40,8 @@ def name_grammar(call: Call, exchange: Exchange) -> Fault | bool:
     if call.expect is Expectation.REJECT:
         return must_refuse(exchange, what)
     if call.expect is Expectation.TOLERATE and call.operation == "open-upload":
-        if exchange.status in {NOT_FOUND, 405}:
+        facts: UploadFacts = call.facts
+        if facts.algorithm is not None or exchange.status in {NOT_FOUND, 405}:
             return False
         return must_be(exchange, what, ACCEPTED)
     return False
@@ -85,6 +86,8 @@ def _pulls(call: Call, exchange: Exchange, *, known: bool) -> PullFacts | None:
     """Return the facts if the exchange is a plain read of what is there (or is not)."""
     facts: PullFacts = call.facts
     if not judged(call, exchange) or facts.known is not known or facts.range_kind:
+        return None
+    if _negotiates(call):
         return None
     return facts
 
@@ -185,14 +188,16 @@ def missing_repository(call: Call, exchange: Exchange) -> Fault | bool:
     return must_be(exchange, "a pull from a repository that does not exist", NOT_FOUND)
 
 
+def _negotiates(call: Call) -> bool:
+    return any((mutator.key or "").lower() == "accept" for mutator in call.mutators)
+
+
 def negotiation(call: Call, exchange: Exchange) -> Fault | bool:
     """No Accept, or one that allows everything, is answered with the manifest."""
     facts: PullFacts = call.facts
-    if not any((mutator.key or "").lower() == "accept" for mutator in call.mutators):
+    if not _negotiates(call) or not judged(call, exchange) or not facts.known:
         return False
-    if not judged(call, exchange) or not facts.known:
-        return False
-    return must_be(exchange, "a GET whose Accept allows every type", OK)
+    return must_be(exchange, f"a {exchange.method} whose Accept allows every type", OK)
 
 
 def ranges(call: Call, exchange: Exchange) -> Fault | bool:
@@ -278,7 +283,7 @@ def head_digest(call: Call, exchange: Exchange) -> Fault | bool:
 def head_like_get(call: Call, exchange: Exchange) -> Fault | bool:
     """HEAD answers with the type that GET has, and never with 206 or a body."""
     facts: PullFacts = call.facts
-    if not judged(call, exchange) or not facts.known:
+    if not judged(call, exchange) or not facts.known or _negotiates(call):
         return False
     if exchange.status == PARTIAL:
         return Fault("status 206", "a HEAD was answered with 206: Range is for GET only")
@@ -335,7 +340,7 @@ PULLING: tuple[Requirement, ...] = (
         missing_repository, GETS),
     row("OCI-NEG-01", SHOULD, "API",
         "A GET without Accept, or with one that allows all, gets the manifest (RFC 9110 §12.5.1).",
-        negotiation, GET_MANIFEST),
+        negotiation, GET_MANIFEST + HEAD_MANIFEST),
     row("OCI-BLOB-01", MUST, BLOB_SECTION,
         "GET of an existing blob is answered with 200 and the blob.",
         existing_blob, GET_BLOB),

@@ -81,7 +81,10 @@ def digest_returned(call: Call, exchange: Exchange) -> Fault | bool:
 
 def parameters_ignored(call: Call, exchange: Exchange) -> Fault | bool:
     """Parameters of the Content-Type of a push are ignored."""
+    facts: ManifestFacts = call.facts
     if not breaks(call, "content_type") or not judged(call, exchange):
+        return False
+    if facts.shape not in PLAIN_SHAPES or _other_algorithm(facts):
         return False
     return must_be(exchange, "a push whose Content-Type has parameters", CREATED)
 

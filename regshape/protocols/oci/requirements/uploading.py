@@ -161,6 +161,8 @@ def true_digest(call: Call, exchange: Exchange) -> Fault | bool:
         return _not_stored(call, exchange)
     if not answered(exchange) or not rejecting(call, "body", "digest"):
         return False
+    if call.operation == "post-blob" and exchange.status == ACCEPTED:
+        return True  # a session was opened instead, and nothing was stored yet
     return must_refuse(exchange, f"{call.operation} with content that has another digest")
 
 
@@ -182,7 +184,16 @@ def invalid_digest(call: Call, exchange: Exchange) -> Fault | bool:
         return False
     if call.operation == "push-manifest" and breaks(call, "query"):
         return False
+    if isinstance(call.facts, UploadFacts) and not _usable(call.facts):
+        return False
+    if call.operation == "post-blob" and exchange.status == ACCEPTED:
+        return False
     return must_be(exchange, f"{call.operation} with an invalid digest", BAD_REQUEST)
+
+
+def _usable(facts: UploadFacts) -> bool:
+    """Return whether nothing but the digest is wrong."""
+    return facts.session in {"open", "none"} and facts.order in {"next", "unranged"}
 
 
 def digest_required(call: Call, exchange: Exchange) -> Fault | bool:
@@ -406,7 +417,7 @@ UPLOADING: tuple[Requirement, ...] = (
         true_digest, SINGLE + FINISH + ("get-blob",)),
     row("OCI-UPL-09", MUST, SINGLE_SECTION,
         "A single POST that pushed has 201 and a Location from which the blob can be pulled.",
-        posted_and_pullable, SINGLE + ("get-blob",)),
+        posted_and_pullable, SINGLE + ("get-blob",), needs="single-post"),
     row("OCI-CHK-11", MUST, CHUNKED,
         "The closing PUT carries the digest of the whole blob; without one it is refused.",
         digest_required, FINISH),
