@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from regshape.model import Call, Exchange, Expectation, Mutator, Request, Role
-from regshape.mutators.apply import changes
+from regshape.mutators.apply import apply
 from regshape.protocols.oci.facts import Facts
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -63,7 +63,9 @@ def _bites(mutator: Mutator, request: Request) -> bool:
     """Return whether a mutator breaks the request; headers and framing are complete only later."""
     if mutator.expect is not Expectation.REJECT or mutator.target in LATE_TARGETS:
         return True
-    return changes(mutator, request)
+    sent = apply((mutator,), request)
+    before = (request.method, request.target(), request.body)
+    return (sent.method, sent.target(), sent.body) != before
 
 
 def session_request(

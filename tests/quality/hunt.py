@@ -1,0 +1,68 @@
+"""Hunt for one planted defect in process, the campaign ending at its finding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import anyio
+import httpx
+
+from regshape.catalog import Entry, ReferenceSettings, find
+from regshape.engine.runner import run_campaign
+from regshape.model import CampaignInfo, Finding, Result, Verdict
+from regshape.settings import Settings
+
+
+@dataclass
+class StopAt:
+    """Ends a campaign at the first finding of one of these requirements."""
+
+    requirements: Sequence[str]
+    stop: anyio.Event
+    found: Finding | None = None
+    all: list[Finding] = field(default_factory=list)
+
+    def started(self, campaign: CampaignInfo) -> None: ...
+    def phase(self, name: str, total: int | None) -> None: ...
+    def progress(self, campaign: CampaignInfo) -> None: ...
+    def verdict(self, verdict: Verdict) -> None: ...
+    def finished(self, result: Result) -> None: ...
+
+    def finding(self, finding: Finding) -> None:
+        self.all.append(finding)
+        if finding.requirement in self.requirements and self.found is None:
+            self.found = finding
+            self.stop.set()
+
+
+def embedded(entry: Entry, *defects: str, auth: str = "none", delete: bool = True) -> object:
+    """Return a transport to a reference registry with these defects, in process."""
+    reference = ReferenceSettings(auth=auth, delete=delete, defects=defects)
+    return httpx.ASGITransport(entry.reference(reference), raise_app_exceptions=False)
+
+
+async def hunt(
+    defect: str,
+    requirements: Sequence[str],
+    *,
+    seed: int = 0,
+    max_requests: int = 2000,
+    spec: str = "dev",
+    delete: bool = True,
+) -> StopAt:
+    """Run a campaign without the corpus until the defect is found or the requests are spent."""
+    entry = find("oci")
+    settings = Settings(
+        target="http://embedded",
+        seed=seed,
+        time=None,
+        max_requests=max_requests,
+        use_corpus=False,
+        spec=spec,
+        confirmations=2,
+    )
+    watcher = StopAt(requirements, anyio.Event())
+    inner = embedded(entry, defect, delete=delete)
+    await run_campaign(settings, entry, [watcher], stop=watcher.stop, inner=inner)
+    return watcher
