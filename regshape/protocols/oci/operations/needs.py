@@ -152,8 +152,11 @@ def need_tagged(
 
 
 def need_tags(state: State, repo: Repository, count: int) -> Play:
-    """Push tags until the repository has that many, out of order on purpose."""
-    for name in ("v2", "v1", "v10", "V1"):
+    """Push tags until the repository has that many, out of order on purpose.
+
+    `v2` before `v10` is the order of pushing and of length, but no order of text.
+    """
+    for name in ("v2", "v10", "v1", "V1"):
         if len(repo.tags) >= count:
             return
         if name not in repo.tags:
