@@ -10,11 +10,10 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from regshape.errors import UsageError
-from regshape.model import Case, Mutator, RegistryProtocol
+from regshape.model import Case, Defect, Mutator, RegistryProtocol
 from regshape.protocols.oci import breaks as oci_breaks
 from regshape.protocols.oci.defects import DEFECTS as OCI_DEFECTS
 from regshape.protocols.oci.defects import planted as oci_planted
-from regshape.protocols.oci.defects import Defect
 from regshape.protocols.oci.protocol import Oci
 from regshape.protocols.oci.reference import ReferenceOptions
 from regshape.strategies import oci as oci_strategies

@@ -6,26 +6,27 @@ from collections.abc import Mapping, Sequence
 
 from regshape.errors import UsageError
 from regshape.model import Defect
+from regshape.protocols.oci.defects.bad_answers import BAD_ANSWERS
+from regshape.protocols.oci.defects.bad_chunks import BAD_CHUNKS
+from regshape.protocols.oci.defects.bad_deletes import BAD_DELETES
+from regshape.protocols.oci.defects.bad_lists import BAD_LISTS
+from regshape.protocols.oci.defects.bad_mounts import BAD_MOUNTS
+from regshape.protocols.oci.defects.bad_pulls import BAD_PULLS
+from regshape.protocols.oci.defects.bad_pushes import BAD_PUSHES
+from regshape.protocols.oci.defects.bad_sessions import BAD_SESSIONS
 from regshape.protocols.oci.reference import Reference
 
-
-class ChunkOrderIgnored(Reference):
-    """Appends a chunk wherever its Content-Range says that it begins."""
-
-    def check_order(self, session, start):  # type: ignore[no-untyped-def]
-        """Accept every start."""
-
-
-_DEFECTS: Sequence[Defect] = (
-    Defect(
-        "chunk-order-ignored",
-        "appends chunks whatever their Content-Range",
-        ("OCI-CHK-07",),
-        ChunkOrderIgnored,
-        "distribution#3141",
-    ),
+_TABLES: Sequence[Sequence[Defect]] = (
+    BAD_SESSIONS,
+    BAD_CHUNKS,
+    BAD_MOUNTS,
+    BAD_PUSHES,
+    BAD_PULLS,
+    BAD_LISTS,
+    BAD_DELETES,
+    BAD_ANSWERS,
 )
-DEFECTS: Mapping[str, Defect] = {defect.name: defect for defect in _DEFECTS}
+DEFECTS: Mapping[str, Defect] = {defect.name: defect for table in _TABLES for defect in table}
 
 
 def planted(names: Sequence[str]) -> type[Reference]:
