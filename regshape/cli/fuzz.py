@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from regshape.catalog import Entry
 
 SEEDS = 2**32
+DEFAULT_TIME = "30s"
 
 
 class FailOn(StrEnum):
@@ -44,6 +45,12 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
+def _budget(time: str | None, *, bounded: bool) -> float | None:
+    if time is None and bounded:
+        return None
+    return duration_of("--time", time or DEFAULT_TIME)
+
+
 def fuzz(  # noqa: PLR0913 - one parameter per option
     target: Annotated[
         str | None, typer.Argument(help="URL of the registry; without it, an embedded one.")
@@ -51,8 +58,13 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     *,
     protocol: ProtocolOption = "oci",
     time: Annotated[
-        str, typer.Option(metavar="DURATION", help="Budget of the random search: 45s, 10m, 2h.")
-    ] = "30s",
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="Budget of the random search: 45s, 10m, 2h.",
+            show_default="30s, none with another bound",
+        ),
+    ] = None,
     max_cases: Annotated[int | None, typer.Option(min=1, help="Stop after so many cases.")] = None,
     max_requests: Annotated[
         int | None, typer.Option(min=1, help="Stop after so many requests.")
@@ -116,7 +128,7 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
         protocol=protocol,
         target=access.url,
         spec=spec,
-        time=duration_of("--time", time),
+        time=_budget(time, bounded=max_cases is not None or max_requests is not None),
         max_cases=max_cases,
         max_requests=max_requests,
         seed=secrets.randbelow(SEEDS) if seed is None else seed,

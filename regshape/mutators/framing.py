@@ -69,9 +69,13 @@ def chunk(request: Request, mutator: Mutator) -> Request:
 
 
 def chunk_size(request: Request, mutator: Mutator) -> Request:
-    """Return the request with the value (or `xyz`) as the size of its only chunk."""
+    """Return the request with the value (or `xyz`) as the size of its only chunk.
+
+    Then the sending side is closed, so that a peer does not wait for what the size promises.
+    """
     size = octets(text_of(mutator, "xyz"))
-    return _framed(request, size + b"\r\n" + request.body + b"\r\n" + _LAST_CHUNK)
+    payload = size + b"\r\n" + request.body + b"\r\n" + _LAST_CHUNK
+    return _ending(_framed(request, payload), "fin")
 
 
 def unterminated(request: Request, mutator: Mutator) -> Request:
