@@ -327,7 +327,7 @@ class Capability:
 class Space:
     """The part of the target that one case works in.
 
-    `salt` is lower-case hexadecimal, different for each execution, so that content addresses
+    `salt` has lower-case letters and digits, different for each execution, so that content addresses
     differ. `origin` is the target's URL without a trailing slash: answers that lead elsewhere are
     not followed.
     """

@@ -6,8 +6,12 @@ so that the same seed gives the same findings whatever finished first.
 
 from __future__ import annotations
 
+import itertools
+import multiprocessing
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent import futures
 from datetime import UTC, datetime
 
 import anyio
@@ -16,13 +20,15 @@ from anyio.lowlevel import checkpoint
 
 from regshape.catalog import Entry
 from regshape.engine.generate import Drawer, Numbered, corpus_cases, sweep
-from regshape.engine.judge import Judge, Tally, selected
-from regshape.engine.mutate import chosen, combinations
+from regshape.engine.judge import Judge, Tally, able, selected
+from regshape.engine.mutate import chosen
 from regshape.engine.order import Ordered
+from regshape.engine.plan import plan_of
 from regshape.engine.pursue import Pursuer, Pursuit
 from regshape.engine.send import Executor, Trace
+from regshape.engine.shard import RANGE, Shard, ShardResult, spread
 from regshape.errors import TargetError, UsageError
-from regshape.model import CampaignInfo, Case, Finding, Mutator, Observer, Outcome, Result
+from regshape.model import CampaignInfo, Case, Finding, Observer, Outcome, Result
 from regshape.settings import Settings
 from regshape.transport.client import Client
 
@@ -69,7 +75,9 @@ class Campaign:
         self._version = version_of(settings, entry)
         self._kept, skipped = selected(entry.protocol, settings, self._version)
         self._tally = Tally(entry.protocol, self._version, skipped)
-        self._breaks = chosen(entry.breaks, settings)
+        chosen(
+            entry.breaks, settings
+        )  # a mutator that does not exist is said before anything is sent
         self.executor = Executor(
             entry.protocol,
             client.send,
@@ -124,8 +132,8 @@ class Campaign:
             raise TargetError(learnt.detail)
         await self.executor.probe(self.salt(), read_only=self._settings.read_only)
         self._tally.lacks(self.executor.capabilities)
-        able = [item for item in self._kept if item.needs is None or self._can(item.needs)]
-        self.executor.judge = Judge(able, tuple(self._entry.protocol.operations)).judge
+        kept = able(self._kept, self.executor.capabilities)
+        self.executor.judge = Judge(kept, tuple(self._entry.protocol.operations)).judge
 
     async def run(self) -> Result:
         """Run all phases and return the result.
@@ -162,34 +170,24 @@ class Campaign:
         scope.cancel()
 
     async def _phases(self, corpus: Sequence[Case]) -> None:
-        moves = [move for move in self._entry.moves if all(map(self._can, move.needs))]
-        programs = self._entry.programs
-        breaks = self._breaks
-        if self._settings.read_only:
-            moves, programs, corpus = [move for move in moves if move.reads], (), ()
-            breaks = {key: _harmless(group) for key, group in breaks.items()}
-        strategy = self._entry.cases(moves, combinations(breaks))
+        plan = plan_of(self._entry, self._settings, self.executor.capabilities)
         pursuer = Pursuer(
             self.executor,
-            strategy,
+            plan.strategy,
             self.salt,
             executions=self._settings.shrink_executions,
             confirmations=self._settings.confirmations,
         )
-        swept = list(sweep(self._entry.protocol.name, moves, programs, breaks))
+        swept = list(sweep(self._entry.protocol.name, plan.moves, plan.programs, plan.breaks))
         async with anyio.create_task_group() as pursuits:
             flow = Flow(self, pursuer, pursuits)
-            await self._phase("corpus", flow, corpus)
+            await self._phase("corpus", flow, () if self._settings.read_only else corpus)
             await self._phase("sweep", flow, swept)
-            await self._search(flow, Drawer(strategy, self._settings.seed))
+            await self._search(flow, Drawer(plan.strategy, self._settings.seed))
             self._tell_phase("shrink", None)
             if self._ended_by == "time":
                 pursuer.hurried = True
                 pursuits.cancel_scope.deadline = anyio.current_time() + GRACE
-
-    def _can(self, capability: str) -> bool:
-        found = self.executor.capabilities.get(capability)
-        return found is None or found.present
 
     async def _phase(self, name: str, flow: Flow, cases: Sequence[Case]) -> None:
         if cases and self._ended_by == RUNNING:
@@ -200,19 +198,71 @@ class Campaign:
         if self._ended_by != RUNNING or self._settings.time == 0:
             return
         self._tell_phase("search", None)
-        drawn = drawer.cases()
-        numbered = (
-            Numbered(index, "search", case, buffer) for index, (buffer, case) in enumerate(drawn)
-        )
         with anyio.move_on_after(self._settings.time) as scope:
-            await flow.run(numbered)
+            if self._settings.workers > 1:
+                await self._spread(flow, drawer)
+            else:
+                await flow.run(
+                    Numbered(index, "search", case, buffer)
+                    for index, (buffer, case) in enumerate(drawer.cases())
+                )
         if scope.cancelled_caught:
             self._ended_by = "time"
+
+    async def _spread(self, flow: Flow, drawer: Drawer) -> None:
+        """Run the search in worker processes, and take what they showed in the order of numbers."""
+        workers = self._settings.workers
+        spawn = multiprocessing.get_context("spawn")  # a fork would take the event loop along
+        with futures.ProcessPoolExecutor(workers, spawn) as pool:
+            try:
+                async for shard, result in spread(pool, self._shards(), workers):
+                    self._merge(flow, drawer, result)
+                    if not self._left() or result.cases < shard.stop - shard.start:
+                        return
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _shards(self) -> Iterator[Shard]:
+        """Yield the ranges of the search, no more of them than the bounds allow."""
+        time_left = self._settings.time
+        until = None if time_left is None else time.time() + time_left
+        for start in itertools.count(0, RANGE):
+            if not self._left():
+                return
+            yield Shard(
+                self._settings,
+                self.id,
+                self.executor.capabilities,
+                tuple(item.id for item in self._kept),
+                start,
+                start + RANGE,
+                until,
+            )
+
+    def _merge(self, flow: Flow, drawer: Drawer, result: ShardResult) -> None:
+        self._cases += result.cases
+        self.executor.sent += result.requests
+        self.executor.unanswered = result.unanswered
+        self._tally.add(result.judged)
+        self._touched.update(result.judged)
+        for number, violation in result.violations:
+            buffer = drawer.buffer(number)
+            case = drawer.case(buffer)
+            if case is not None:
+                trace = Trace(violations=[violation])
+                flow.take(Numbered(number, "search", case, buffer), trace)
 
     # --- what the flow asks and tells -------------------------------------------------------------
 
     def goes_on(self) -> bool:
-        """Return whether another case may begin, and note why not."""
+        """Return whether another case may begin, and count it; note why not."""
+        if not self._left():
+            return False
+        self._cases += 1
+        return True
+
+    def _left(self) -> bool:
+        """Return whether no bound is reached, and note which one is."""
         settings = self._settings
         if self._ended_by != RUNNING:
             return False
@@ -222,10 +272,7 @@ class Campaign:
             self._ended_by = "requests"
         elif self.executor.unanswered >= LOST_AFTER:
             self._ended_by = "target-lost"
-        else:
-            self._cases += 1
-            return True
-        return False
+        return self._ended_by == RUNNING
 
     @property
     def concurrency(self) -> int:
@@ -280,11 +327,6 @@ class Campaign:
                 observer.progress(self.info())
 
 
-def _harmless(group: Iterable[Mutator]) -> tuple[Mutator, ...]:
-    """Return the mutators that cannot turn a read into a write."""
-    return tuple(mutator for mutator in group if mutator.target != "method")
-
-
 class Flow:
     """Cases on their way through the executor, and what they showed on its way to the pursuer."""
 
@@ -314,8 +356,12 @@ class Flow:
             await checkpoint()  # an app in the same process may never wait, and time must pass
             trace = await campaign.executor.run(numbered.case, campaign.salt())
             for done in ordered.put(position, (numbered, trace)):
-                for pursuit in campaign.absorb(*done):
-                    self._pursuits.start_soon(self._pursue, pursuit)
+                self.take(*done)
+
+    def take(self, numbered: Numbered, trace: Trace) -> None:
+        """Hand what a case showed to the campaign, and start on what is new."""
+        for pursuit in self._campaign.absorb(numbered, trace):
+            self._pursuits.start_soon(self._pursue, pursuit)
 
     async def _pursue(self, pursuit: Pursuit) -> None:
         async with self._room:

@@ -49,9 +49,9 @@ class Judge:
             if found is False:
                 continue
             judged.append(id_)
-            if found is not True and found.aspect not in aspects:  # type: ignore[union-attr]
-                aspects.add(found.aspect)  # type: ignore[union-attr]
-                violations.append(Violation(id_, signature(call, found), found.summary))  # type: ignore[arg-type, union-attr]
+            if found is not True and found.aspect not in aspects:
+                aspects.add(found.aspect)
+                violations.append(Violation(id_, signature(call, found), found.summary))
         return judged, violations
 
 
@@ -101,6 +101,14 @@ def selected(
     return kept, skipped
 
 
+def able(
+    requirements: Sequence[Requirement], capabilities: Mapping[str, Capability]
+) -> list[Requirement]:
+    """Return the requirements that a target with these capabilities can be held to."""
+    absent = {item.name for item in capabilities.values() if not item.present}
+    return [item for item in requirements if item.needs not in absent]
+
+
 def _why_skipped(
     item: Requirement, protocol: RegistryProtocol, settings: Settings, version: str
 ) -> str | None:
@@ -142,6 +150,11 @@ class Tally:
         """Add judged exchanges."""
         for id_ in ids:
             self._judged[id_] += 1
+
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Add counts of judged exchanges by requirement."""
+        for id_, number in counts.items():
+            self._judged[id_] += number
 
     def found(self, id_: str, finding: str) -> None:
         """Add a confirmed finding."""

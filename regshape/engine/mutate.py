@@ -53,10 +53,10 @@ def combinations(
 
 def _pairs(group: Sequence[Mutator]) -> list[tuple[Mutator, ...]]:
     free = [m for m in group if m.expect is not Expectation.REJECT]
-    pairs = [
+    pairs: list[tuple[Mutator, ...]] = [
         (one, other)
         for one, other in itertools.combinations(free, 2)
         if (one.target, one.key) != (other.target, other.key)
     ]
     stride = max(1, len(pairs) // PAIRS_AN_OPERATION)
-    return [*pairs[::stride]][:PAIRS_AN_OPERATION]
+    return pairs[::stride][:PAIRS_AN_OPERATION]

@@ -9,11 +9,9 @@ import anyio
 
 from regshape.catalog import Entry
 from regshape.engine.campaign import Campaign
+from regshape.engine.target import client_of
 from regshape.model import Case, Exchange, Observer, Result, Violation
-from regshape.mutators.apply import apply
 from regshape.settings import Settings
-from regshape.transport.auth import Credentials
-from regshape.transport.client import Client, open_client
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +21,6 @@ class ReplayResult:
     exchanges: tuple[Exchange, ...]
     violations: tuple[Violation, ...]
     judged: tuple[str, ...]
-
-
-def client_of(settings: Settings, inner: object = None) -> Client:
-    """Return a client for the settings' target, or for an ASGI transport given as `inner`."""
-    credentials = None
-    if settings.username is not None:
-        password = settings.password.get_secret_value() if settings.password else ""
-        credentials = Credentials(settings.username, password)
-    return open_client(
-        settings.target or "http://embedded",
-        credentials,
-        insecure=settings.insecure,
-        ca_file=settings.ca_file,
-        deadline=settings.deadline,
-        body_limit=settings.body_limit,
-        inner=inner,  # type: ignore[arg-type]
-        apply=apply,
-    )
 
 
 async def run_campaign(

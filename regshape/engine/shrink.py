@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import anyio.from_thread
 import anyio.to_thread
@@ -24,7 +25,7 @@ from hypothesis.errors import Flaky
 from regshape.model import Case
 from regshape.report.codec import case_to_json
 
-Shows = Callable[[Case], Awaitable[bool]]
+Shows: TypeAlias = Callable[[Case], Coroutine[Any, Any, bool]]
 """Executes a case and tells whether it shows the identity that is being shrunk."""
 
 

@@ -1,0 +1,44 @@
+"""What a campaign sends: the moves, programs and breaks that fit the settings and the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from regshape.catalog import Entry
+from regshape.engine.mutate import chosen, combinations
+from regshape.model import Capability, Case, Mutator
+from regshape.settings import Settings
+from regshape.strategies.common import Move
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The pools of the sweep, and the strategy of the search over the same pools."""
+
+    moves: Sequence[Move]
+    programs: Sequence[Case]
+    breaks: Mapping[str, tuple[Mutator, ...]]
+    strategy: st.SearchStrategy[Case]
+
+
+def plan_of(entry: Entry, settings: Settings, capabilities: Mapping[str, Capability]) -> Plan:
+    """Return the plan: without moves that need what the target lacks, or that may not be sent.
+
+    Raises:
+        UsageError: the settings name a mutator that does not exist.
+    """
+    absent = {item.name for item in capabilities.values() if not item.present}
+    moves = [move for move in entry.moves if absent.isdisjoint(move.needs)]
+    programs, breaks = entry.programs, chosen(entry.breaks, settings)
+    if settings.read_only:
+        moves, programs = [move for move in moves if move.reads], ()
+        breaks = {operation: _harmless(group) for operation, group in breaks.items()}
+    return Plan(moves, programs, breaks, entry.cases(moves, combinations(breaks)))
+
+
+def _harmless(group: Iterable[Mutator]) -> tuple[Mutator, ...]:
+    """Return the mutators that cannot turn a read into a write."""
+    return tuple(mutator for mutator in group if mutator.target != "method")
