@@ -115,9 +115,9 @@ MOVES: Sequence[Move] = (
     _m("cancel-upload", ended="finish"),
     _m("cancel-upload", "cancel", ended="cancel"),
     _m("mount-blob", want="missing"),
-    _m("mount-blob", **{"from": "none"}, refers=True),
-    _m("mount-blob", **{"from": "absent"}),
-    _m("mount-blob", **{"from": "garbage"}),
+    Move("mount-blob", {"from": "none"}, refers=True),
+    Move("mount-blob", {"from": "absent"}),
+    Move("mount-blob", {"from": "garbage"}),
     # manifests
     _m("push-manifest", by="digest"),
     _m("push-manifest", tag="v2"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Literal
+from collections.abc import Generator, Mapping
+from typing import Any, Literal
 
 from regshape.model import Call, Exchange, Expectation, Play, Request, Step
 from regshape.protocols.oci import calls
@@ -100,14 +100,18 @@ def delete_blob(state: State, step: Step) -> Play:
 def _delete(
     state: State, repo: Repository, kind: Kind, reference: str, step: Step
 ) -> Generator[Call, Exchange, tuple[Exchange, Call]]:
-    among = {"tag": repo.tags, "manifest": repo.manifests, "blob": repo.blobs}[kind]
+    among: Mapping[Kind, Mapping[str, Any]] = {
+        "tag": repo.tags,
+        "manifest": repo.manifests,
+        "blob": repo.blobs,
+    }
     facts = DeleteFacts(
         "end-10" if kind == "blob" else "end-9",
         repo.name,
         repo.exists,
         kind=kind,
         reference=reference,
-        known=repo.knows(reference, among),
+        known=repo.knows(reference, among[kind]),
         enabled=state.space.can(f"delete-{kind}"),
     )
     request = delete_request(repo.name, kind, reference)

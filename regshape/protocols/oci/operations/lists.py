@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from regshape.model import Call, Exchange, Play, Request, Step
+from regshape.model import Call, Exchange, Play, Request, Role, Step
 from regshape.protocols.http import next_link
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Facts, ListFacts, ReferrersFacts
@@ -84,7 +84,7 @@ def _walk(state: State, repo: Repository, request: Request, n: int | None) -> Pl
     walked: list[str] = []
     cause: Call | None = None
     for page in range(len(repo.tags) + 5):
-        role = "step" if page == 0 else "readback"
+        role: Role = "step" if page == 0 else "readback"
         call = calls.call("list-tags", request, facts, (), role, cause)
         exchange = yield call
         cause = cause or call

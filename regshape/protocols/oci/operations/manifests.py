@@ -39,6 +39,7 @@ class Document:
     annotations: Mapping[str, Any] | None = None
 
 
+Plain: TypeAlias = Callable[[State, Step], Document]
 Shape: TypeAlias = Callable[[State, Repository, Step], Generator[Call, Exchange, Document | None]]
 
 
@@ -47,13 +48,12 @@ def descriptor(digest: str, size: int, media_type: str = calls.LAYER) -> dict[st
     return {"mediaType": media_type, "digest": digest, "size": size}
 
 
-def _index(state: State, _repo: Repository, _step: Step) -> Generator[Call, Exchange, Document]:
+def _index(state: State, _step: Step) -> Document:
     document = index_document(state)
     return Document(compact(document), annotations=document["annotations"])
-    yield  # a generator like its siblings
 
 
-def _odd(state: State, _repo: Repository, _step: Step) -> Generator[Call, Exchange, Document]:
+def _odd(state: State, _step: Step) -> Document:
     """White space, order of keys, escapes and unknown fields that only a byte-exact store keeps."""
     document = index_document(state)
     annotations = json.dumps(document["annotations"])
@@ -62,25 +62,22 @@ def _odd(state: State, _repo: Repository, _step: Step) -> Generator[Call, Exchan
         f'  "manifests" : [ ],\r\n "mediaType":"{calls.INDEX}", "schemaVersion":2}} \n\n'
     )
     return Document(text.encode(), annotations=document["annotations"])
-    yield
 
 
-def _big(state: State, _repo: Repository, step: Step) -> Generator[Call, Exchange, Document]:
+def _big(state: State, step: Step) -> Document:
     """Four million bytes, the least that registries should accept, or more than most allow."""
     document = index_document(state)
     document["annotations"]["padding"] = ""
     size = FOUR_MEGABYTES if step.arguments["shape"] == "big" else HUGE
     document["annotations"]["padding"] = "x" * (size - len(compact(document)))
     return Document(compact(document), annotations=document["annotations"])
-    yield
 
 
-def _typeless(state: State, _repo: Repository, _step: Step) -> Generator[Call, Exchange, Document]:
+def _typeless(state: State, _step: Step) -> Document:
     """An index without mediaType: the field is only a SHOULD."""
     document = index_document(state)
     del document["mediaType"]
     return Document(compact(document), annotations=document["annotations"])
-    yield
 
 
 def _image(
@@ -104,13 +101,11 @@ def _image(
         compact(document),
         calls.IMAGE,
         artifact_type=calls.CONFIG,
-        annotations=document["annotations"],  # type: ignore[arg-type]
+        annotations=document["annotations"],
     )
 
 
-def _image_missing(
-    state: State, _repo: Repository, _step: Step
-) -> Generator[Call, Exchange, Document]:
+def _image_missing(state: State, _step: Step) -> Document:
     """An image whose config was never pushed: the registry may refuse it."""
     document = {
         "schemaVersion": 2,
@@ -119,7 +114,6 @@ def _image_missing(
         "layers": [],
     }
     return Document(compact(document), calls.IMAGE, missing_parts=True)
-    yield
 
 
 def _index_child(
@@ -135,13 +129,10 @@ def _index_child(
     return Document(compact(document), annotations=document["annotations"])
 
 
-def _index_missing(
-    state: State, _repo: Repository, _step: Step
-) -> Generator[Call, Exchange, Document]:
+def _index_missing(state: State, _step: Step) -> Document:
     """An index of a manifest that was never pushed: the registry may refuse it."""
     child = descriptor(state.fresh_digest(), 64, calls.INDEX)
     return Document(compact(index_document(state, manifests=[child])), missing_parts=True)
-    yield
 
 
 def _referrer(
@@ -194,21 +185,26 @@ def _again(
     )
 
 
-SHAPES: Mapping[str, Shape] = {
+PLAIN: Mapping[str, Plain] = {
     "index": _index,
     "odd": _odd,
     "big": _big,
     "huge": _big,
     "typeless": _typeless,
+    "image-missing": _image_missing,
+    "index-missing": _index_missing,
+}
+"""Shapes that need nothing to be there."""
+
+SHAPES: Mapping[str, Shape] = {
     "image": _image,
     "image-layer": _image,
-    "image-missing": _image_missing,
     "index-child": _index_child,
-    "index-missing": _index_missing,
     "referrer": _referrer,
     "referrer-image": _referrer,
     "again": _again,
 }
+"""Shapes that refer to what is there, or make it."""
 
 
 def push_manifest(state: State, step: Step) -> Play:
@@ -216,7 +212,10 @@ def push_manifest(state: State, step: Step) -> Play:
     arguments = step.arguments
     repo = state.repo(arguments)
     shape = arguments.get("shape", "index")
-    document = yield from SHAPES[shape](state, repo, step)
+    if shape in PLAIN:
+        document: Document | None = PLAIN[shape](state, step)
+    else:
+        document = yield from SHAPES[shape](state, repo, step)
     if document is None:
         return
     digest = digest_of(document.content, arguments.get("algorithm", "sha256"))

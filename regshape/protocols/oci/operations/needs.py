@@ -163,9 +163,7 @@ def need_tags(state: State, repo: Repository, count: int) -> Play:
             yield from put_index(state, repo, name, recent(repo.manifests, 0))
 
 
-def put_index(
-    state: State, repo: Repository, tag: str, manifest: Manifest | None = None
-) -> Play:
+def put_index(state: State, repo: Repository, tag: str, manifest: Manifest | None = None) -> Play:
     """Push a manifest by tag as set-up: the one given, or a new index."""
     if manifest is None:
         content = compact(index_document(state))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, Literal
 
-from regshape.model import Call, Exchange, Play, Request, Role, Step
+from regshape.model import Call, Exchange, Headers, Play, Request, Role, Step
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Facts, PullFacts
 from regshape.protocols.oci.operations.needs import need_blob, need_tagged
 from regshape.protocols.oci.state import Blob, Manifest, Repository, State
 
-Kind = Literal["blob", "manifest"]
+RangeKind = Literal["", "slice", "unsatisfiable", "ignored", "any"]
+NO_RANGE: tuple[RangeKind, None] = ("", None)
 OK = 200
 
 
@@ -31,7 +32,7 @@ def get_blob(state: State, step: Step) -> Play:
     reference = yield from _blob_reference(state, step, repo)
     if reference is None:
         return
-    headers = ()
+    headers: Headers = ()
     blob = repo.blobs.get(reference)
     asked = step.arguments.get("range")
     if asked is not None:
@@ -67,7 +68,7 @@ def read_blob(
     blob = repo.blobs.get(reference)
     known = repo.knows(reference, repo.blobs)
     asked = headers[0][1] if headers and headers[0][0] == "Range" else None
-    kind, span = read_range(asked, len(blob.content)) if blob and asked else ("", None)
+    kind, span = read_range(asked, len(blob.content)) if blob and asked else NO_RANGE
     facts = PullFacts(
         "end-2",
         repo.name,
@@ -90,9 +91,7 @@ def read_blob(
     _note(state, repo, reference, blob, call, exchange)
 
 
-def read_range(
-    asked: str, size: int
-) -> tuple[Literal["slice", "unsatisfiable", "ignored", "any"], tuple[int, int] | None]:
+def read_range(asked: str, size: int) -> tuple[RangeKind, tuple[int, int] | None]:
     """Return what RFC 9110 §14 makes of a Range header for a representation of that size."""
     unit, _, text = asked.partition("=")
     first, dash, last = text.partition("-")
