@@ -13,7 +13,9 @@ from regshape.protocols.oci.operations.needs import compact, index_document, put
 from regshape.protocols.oci.operations.pull import ping_request
 from regshape.protocols.oci.state import State, Upload, digest_of
 
-ACCEPTED, CREATED, NO_CONTENT, OK, UNAUTHORIZED = 202, 201, 204, 200, 401
+ACCEPTED, CREATED, OK, UNAUTHORIZED = 202, 201, 200, 401
+REFUSALS = frozenset({400, 401, 403, 404, 405, 501})
+"""The answers of a registry that does not have what it was asked for."""
 Asking = Generator[Call, Exchange, Capability]
 FEATURES_OF_PUSH = (
     "single-post",
@@ -79,30 +81,31 @@ def _asking(request: Request, repo: str = "") -> Call:
     return calls.call("probe", request, Facts("", repo), role="probe")
 
 
-def _found(name: str, exchange: Exchange, *statuses: int) -> Capability:
+def _found(name: str, exchange: Exchange, *absent: int) -> Capability:
+    """Return whether a feature is there: a wrong success and a 5xx are faults of one that is."""
     if exchange.failure is not None:
         return Capability(name, False, exchange.failure.detail)
     answer = f"{exchange.method} was answered with {exchange.status}"
-    return Capability(name, exchange.status in statuses, answer)
+    return Capability(name, exchange.status not in REFUSALS.union(absent), answer)
 
 
 def _extensions() -> Asking:
     exchange = yield _asking(Request("GET", calls.DISCOVER))
-    return _found("extensions", exchange, OK)
+    return _found("extensions", exchange)
 
 
 def _push(state: State) -> Asking:
     repo = state.repos[0]
     exchange = yield _asking(Request("POST", calls.UPLOADS, {"name": repo.name}), repo.name)
-    found = _found("push", exchange, ACCEPTED)
     location = state.resolve(exchange.header("location"))
-    if not found.present or location is None:
-        where = found.reason if not found.present else "the upload location is on another host"
-        return Capability("push", False, where)
+    if exchange.status != ACCEPTED or location is None:
+        found = _found("push", exchange)
+        where = "there is no upload location on this host"
+        return Capability("push", False, where if exchange.status == ACCEPTED else found.reason)
     blob = yield from put_blob(state, Upload(repo, [location]), state.fresh(40))
     if blob is None:
         return Capability("push", False, "a blob could not be pushed by POST and PUT")
-    return found
+    return Capability("push", True, "a blob was pushed by POST and PUT")
 
 
 def _single_post(state: State) -> Asking:
@@ -115,7 +118,7 @@ def _single_post(state: State) -> Asking:
         (("Content-Type", calls.OCTETS),),
         content,
     )
-    return _found("single-post", (yield _asking(request, repo.name)), CREATED)
+    return _found("single-post", (yield _asking(request, repo.name)), ACCEPTED)
 
 
 def _mount(state: State) -> Asking:
@@ -123,32 +126,37 @@ def _mount(state: State) -> Asking:
     digest = next(iter(repo.blobs))
     query = (("mount", digest), ("from", repo.name))
     request = Request("POST", calls.UPLOADS, {"name": target.name}, query)
-    return _found("mount", (yield _asking(request, target.name)), CREATED)
+    exchange = yield _asking(request, target.name)
+    found = _found("mount", exchange)
+    return Capability("mount", exchange.status == CREATED, found.reason)
 
 
-def _open(state: State, query: tuple[tuple[str, str], ...] = ()) -> Asking:
+def _opened(
+    state: State, query: tuple[tuple[str, str], ...] = ()
+) -> Generator[Call, Exchange, tuple[Exchange, Upload | None]]:
+    """Open a session; None where the answer is no 202 with a location on this host."""
     repo = state.repos[0]
     request = Request("POST", calls.UPLOADS, {"name": repo.name}, query)
     exchange = yield _asking(request, repo.name)
-    return Capability(
-        "open", exchange.status == ACCEPTED, state.resolve(exchange.header("location")) or ""
-    )
+    location = state.resolve(exchange.header("location"))
+    if exchange.status != ACCEPTED or location is None:
+        return exchange, None
+    return exchange, Upload(repo, [location])
 
 
 def _cancel(state: State) -> Asking:
-    opened = yield from _open(state)
-    if not opened.present:
+    _, upload = yield from _opened(state)
+    if upload is None:
         return Capability("cancel", False, "no second session could be opened")
-    name = state.repos[0].name
-    exchange = yield _asking(calls.session_request("DELETE", opened.reason, name), name)
-    return _found("cancel", exchange, NO_CONTENT)
+    name = upload.repo.name
+    exchange = yield _asking(calls.session_request("DELETE", upload.locations[-1], name), name)
+    return _found("cancel", exchange)
 
 
 def _sha512(state: State) -> Asking:
-    opened = yield from _open(state, (("digest-algorithm", "sha512"),))
-    if not opened.present:
-        return Capability("sha512", False, "a session with digest-algorithm=sha512 was refused")
-    upload = Upload(state.repos[0], [opened.reason])
+    exchange, upload = yield from _opened(state, (("digest-algorithm", "sha512"),))
+    if upload is None:
+        return _found("sha512", exchange)
     content = state.fresh(40)
     blob = yield from put_blob(state, upload, content, "sha512")
     return Capability("sha512", blob is not None, "a PUT with a sha512 digest was tried")
@@ -169,14 +177,15 @@ def _tag_parameters(state: State) -> Asking:
     content, name = compact(index_document(state)), state.repos[0].name
     request = _manifest(state, digest_of(content), content, "p1")
     exchange = yield _asking(request, name)
-    there = exchange.status == CREATED and exchange.header("oci-tag") is not None
-    return Capability("tag-parameters", there, "OCI-Tag was " + ("sent" if there else "not sent"))
+    if exchange.status == CREATED and exchange.header("oci-tag") is None:
+        return Capability("tag-parameters", False, "OCI-Tag was not sent")
+    return _found("tag-parameters", exchange)
 
 
 def _referrers(state: State) -> Asking:
     name = state.repos[0].name
     parts = {"name": name, "reference": state.fresh_digest()}
-    return _found("referrers", (yield _asking(Request("GET", calls.REFERRERS, parts), name)), OK)
+    return _found("referrers", (yield _asking(Request("GET", calls.REFERRERS, parts), name)))
 
 
 def _deletes(state: State) -> Generator[Call, Exchange, list[Capability]]:
@@ -190,5 +199,5 @@ def _deletes(state: State) -> Generator[Call, Exchange, list[Capability]]:
     found = []
     for kind, reference in references:
         exchange = yield _asking(delete_request(repo.name, kind, reference), repo.name)
-        found.append(_found(f"delete-{kind}", exchange, ACCEPTED))
+        found.append(_found(f"delete-{kind}", exchange))
     return found
