@@ -48,6 +48,9 @@ MOVES: Sequence[Move] = (
     _m("get-manifest", repo="absent", by="digest"),
     _m("get-manifest", twin=True, refers=True),
     _m("get-manifest", repo=1),
+    _m("get-manifest", want="blob", by="digest", refers=True),
+    _m("get-manifest", want="deleted", refers=True),
+    _m("get-manifest", want="deleted", by="digest", refers=True),
     _m("head-manifest", by="digest", refers=True),
     _m("head-manifest", want="missing"),
     _m("head-manifest", want="missing", by="digest"),
@@ -56,6 +59,8 @@ MOVES: Sequence[Move] = (
     _m("get-blob", repo="absent"),
     _m("get-blob", size=0),
     _m("get-blob", repo=1),
+    _m("get-blob", want="elsewhere", refers=True),
+    _m("get-blob", want="deleted", refers=True),
     _m("head-blob", want="missing"),
     *(
         _m("get-blob", range=value, refers=True)
@@ -148,6 +153,7 @@ MOVES: Sequence[Move] = (
     _m("push-manifest", by="digest", tags=TEN_TAGS),
     _m("push-manifest", "sha512", by="digest", algorithm="sha512"),
     _m("push-manifest", repo=1),
+    _m("push-manifest", shape="referrer", subject="elsewhere", repo=1, by="digest", refers=True),
     # lists
     _m("list-tags", repo="absent"),
     _m("list-tags", tags=2),
@@ -180,6 +186,7 @@ MOVES: Sequence[Move] = (
     _m("delete-tag", repo="absent"),
     _m("delete-manifest", want="missing"),
     _m("delete-manifest", repo="absent"),
+    _m("delete-blob", repo=1, refers=True),
     _m("delete-blob", want="missing"),
     _m("delete-blob", repo="absent"),
 )  # fmt: skip
@@ -212,6 +219,14 @@ IMAGE_REFERRER: tuple[str, dict[str, object]] = (
 BARE_REFERRER: tuple[str, dict[str, object]] = (
     "push-manifest",
     {"shape": "referrer", "by": "digest", "artifact": ""},
+)
+ELSEWHERE_REFERRER: tuple[str, dict[str, object]] = (
+    "push-manifest",
+    {"shape": "referrer", "subject": "elsewhere", "repo": 1, "by": "digest"},
+)
+SAME_SUBJECT: Sequence[tuple[str, dict[str, object]]] = tuple(
+    ("push-manifest", {"shape": "referrer", "subject": "present", "by": "digest", "which": which})
+    for which in (0, 1)
 )
 
 PROGRAMS: Sequence[Case] = (
@@ -257,6 +272,25 @@ PROGRAMS: Sequence[Case] = (
     _program("finish-upload", ("get-blob", {"range": "bytes=5-9"}), ("get-blob", {})),
     _program(("finish-upload", {"size": 0}), ("get-blob", {"range": "bytes=0-0"})),
     _program("finish-upload", ("push-manifest", {"repo": 1}), ("get-blob", {"repo": 1, "want": "missing"})),
+    _program("push-manifest", ("get-blob", {"want": "elsewhere"})),
+    _program("push-manifest", "push-manifest", "get-manifest"),
+    _program(("push-manifest", BY_DIGEST), ("list-tags", {"tags": 0})),
+    _program(("list-tags", {"tags": 2}), "delete-tag"),
+    _program("push-manifest", ("push-manifest", {"tag": "v2"}), "delete-manifest", "list-tags"),
+    _program("get-manifest", "delete-tag", ("get-manifest", {"want": "deleted"})),
+    _program("get-manifest", "delete-manifest", ("get-manifest", {"want": "deleted"})),
+    _program(
+        "push-manifest", "delete-manifest", "push-manifest",
+        ("get-manifest", {"want": "deleted", "by": "digest"}),
+    ),
+    _program(("finish-upload", {"size": 0}), "delete-blob"),
+    _program("mount-blob", ("delete-blob", {"repo": 1})),
+    _program("mount-blob", "delete-blob", ("get-blob", {"want": "deleted"})),
+    _program("delete-blob", "post-blob", ("get-blob", {"want": "deleted"})),
+    _program(ELSEWHERE_REFERRER, ("list-referrers", {"subject": "manifest"})),
+    _program("push-manifest", SAME_SUBJECT[0], SAME_SUBJECT[1], "list-referrers"),
+    _program(("get-manifest", {"repo": "absent"}), ("list-tags", {"repo": "absent"})),
+    _program("push-manifest", "ping"),
 )  # fmt: skip
 
 

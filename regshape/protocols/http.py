@@ -71,7 +71,7 @@ def no_server_error(call: Call, exchange: Exchange) -> Fault | bool:
     status = exchange.status
     if status is None or exchange.failure is not None:
         return False
-    if status < 500:  # noqa: PLR2004 - the class of server errors
+    if not 500 <= status <= 599:  # noqa: PLR2004 - the class of server errors
         return True
     if status == UNAVAILABLE and exchange.header("retry-after") is not None:
         return False

@@ -65,7 +65,8 @@ class Repository:
     unsure: bool = False
     made: dict[str, Literal["blob", "manifest", "tag"]] = field(default_factory=dict)
     deleted: dict[str, str] = field(default_factory=dict)
-    gone_referrers: set[str] = field(default_factory=set)
+    gone_referrers: dict[str, str] = field(default_factory=dict)
+    """The subjects of referrers that were deleted, by digest."""
 
     def knows(self, reference: str, among: Mapping[str, Any]) -> bool | None:
         """Return whether the reference is there, or None where that is open."""

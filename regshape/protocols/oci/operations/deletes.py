@@ -70,7 +70,7 @@ def delete_manifest(state: State, step: Step) -> Play:
         repo.deleted[tag] = "manifest"
     repo.deleted[digest] = "manifest"
     if gone.subject:
-        repo.gone_referrers.add(digest)
+        repo.gone_referrers[digest] = gone.subject
     yield from read_manifest(state, repo, digest, role="readback", cause=call)
     for tag in tags[:MOST_TAGS_READ]:
         yield from read_manifest(state, repo, tag, role="readback", cause=call)
@@ -105,13 +105,15 @@ def _delete(
         "manifest": repo.manifests,
         "blob": repo.blobs,
     }
+    # A registry may refuse to delete a blob that a manifest refers to, as zot does.
+    in_use = any(reference.encode() in manifest.content for manifest in repo.manifests.values())
     facts = DeleteFacts(
         "end-10" if kind == "blob" else "end-9",
         repo.name,
         repo.exists,
         kind=kind,
         reference=reference,
-        known=repo.knows(reference, among[kind]),
+        known=None if kind == "blob" and in_use else repo.knows(reference, among[kind]),
         enabled=state.space.can(f"delete-{kind}"),
     )
     request = delete_request(repo.name, kind, reference)

@@ -143,7 +143,8 @@ def list_referrers(state: State, step: Step) -> Play:
     """GET referrers of a digest: of one with referrers, without, unknown, or no digest at all."""
     repo = state.repo(step.arguments)
     want = step.arguments.get("subject", "recent")
-    subjects = [m.subject for m in repo.manifests.values() if m.subject]
+    subjects = list(repo.gone_referrers.values())
+    subjects += [m.subject for m in repo.manifests.values() if m.subject]
     if want == "recent" and subjects:
         subject = subjects[-1 - step.arguments.get("which", 0) % len(subjects)]
     elif want == "manifest" and repo is not state.absent:

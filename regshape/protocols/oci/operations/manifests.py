@@ -138,10 +138,11 @@ def _index_missing(state: State, _step: Step) -> Document:
 def _referrer(
     state: State, repo: Repository, step: Step
 ) -> Generator[Call, Exchange, Document | None]:
-    """An index (or image) with a subject, there or not, with or without artifactType."""
+    """An index (or image) with a subject, here, elsewhere or nowhere, with or without its type."""
     arguments = step.arguments
-    if arguments.get("subject", "missing") == "present":
-        target = yield from need_manifest(state, repo, arguments.get("which", 0))
+    if arguments.get("subject", "missing") in {"present", "elsewhere"}:
+        holder = state.other(repo) if arguments["subject"] == "elsewhere" else repo
+        target = yield from need_manifest(state, holder, arguments.get("which", 0))
         if target is None:
             return None
         subject = descriptor(target.digest, len(target.content), target.media_type)

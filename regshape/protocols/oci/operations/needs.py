@@ -206,6 +206,7 @@ def learn_manifest(
     repo.made[manifest.digest] = "manifest"
     repo.forgotten.discard(manifest.digest)
     repo.deleted.pop(manifest.digest, None)
+    repo.gone_referrers.pop(manifest.digest, None)
     repo.manifests.pop(manifest.digest, None)
     repo.manifests[manifest.digest] = manifest
     return manifest

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any, Literal
 
 from regshape.model import Call, Exchange, Headers, Play, Request, Role, Step
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Facts, PullFacts
-from regshape.protocols.oci.operations.needs import need_blob, need_tagged
+from regshape.protocols.oci.operations.needs import need_blob, need_manifest, need_tagged
 from regshape.protocols.oci.state import Blob, Manifest, Repository, State
 
 RangeKind = Literal["", "slice", "unsatisfiable", "ignored", "any"]
@@ -27,7 +27,7 @@ def ping_request() -> Request:
 
 
 def get_blob(state: State, step: Step) -> Play:
-    """GET or HEAD a blob: one that is there, one that never was, one of a missing repository."""
+    """GET or HEAD a blob: one that is there, was deleted, is elsewhere, or never was."""
     repo = state.repo(step.arguments)
     reference = yield from _blob_reference(state, step, repo)
     if reference is None:
@@ -44,11 +44,26 @@ def get_blob(state: State, step: Step) -> Play:
 def _blob_reference(
     state: State, step: Step, repo: Repository
 ) -> Generator[Call, Exchange, str | None]:
-    if step.arguments.get("want", "present") == "missing" or repo is state.absent:
+    want, which = step.arguments.get("want", "present"), step.arguments.get("which", 0)
+    if want == "deleted":
+        return _deleted(repo, "blob", which) or state.fresh_digest()
+    if want == "missing" or repo is state.absent:
         return state.fresh_digest(step.arguments.get("algorithm", "sha256"))
-    size = step.arguments.get("size", 40)
-    blob = yield from need_blob(state, repo, step.arguments.get("which", 0), size)
+    holder = state.other(repo) if want == "elsewhere" else repo
+    blob = yield from need_blob(state, holder, which, step.arguments.get("size", 40))
     return blob.digest if blob is not None else None
+
+
+def _deleted(repo: Repository, kind: Literal["blob", "digest", "tag"], which: int) -> str | None:
+    """Return what was deleted last, or before, of blobs, of manifests or of their tags."""
+
+    def fits(reference: str, deleted_as: str) -> bool:
+        if kind == "tag" or deleted_as == "tag":
+            return kind == "tag" and ":" not in reference
+        return ":" in reference and (deleted_as == "blob") == (kind == "blob")
+
+    gone = [reference for reference, how in repo.deleted.items() if fits(reference, how)]
+    return gone[-1 - which % len(gone)] if gone else None
 
 
 def read_blob(
@@ -110,21 +125,35 @@ def read_range(asked: str, size: int) -> tuple[RangeKind, tuple[int, int] | None
 
 
 def get_manifest(state: State, step: Step) -> Play:
-    """GET or HEAD a manifest by tag or digest."""
+    """GET or HEAD a manifest by tag or digest: one that is there, was deleted, or never was."""
     repo = state.repo(step.arguments)
+    reference = yield from _manifest_reference(state, step, repo)
+    if reference is not None:
+        yield from read_manifest(state, repo, reference, step=step)
+
+
+def _manifest_reference(
+    state: State, step: Step, repo: Repository
+) -> Generator[Call, Exchange, str | None]:
     arguments = step.arguments
     by_tag = arguments.get("by", "tag") == "tag"
-    if arguments.get("want", "present") == "missing" or repo is state.absent:
-        algorithm = arguments.get("algorithm", "sha256")
-        reference = "never" if by_tag else state.fresh_digest(algorithm)
-    else:
-        found = yield from need_tagged(state, repo, arguments.get("which", 0), by_tag=by_tag)
-        if found is None:
-            return
-        reference = found
-        if by_tag and arguments.get("twin"):
-            reference = reference.swapcase()
-    yield from read_manifest(state, repo, reference, step=step)
+    want, which = arguments.get("want", "present"), arguments.get("which", 0)
+    if want == "missing" or repo is state.absent:
+        return _unknown(state, arguments, by_tag=by_tag)
+    if want == "deleted":
+        gone = _deleted(repo, "tag" if by_tag else "digest", which)
+        return gone or _unknown(state, arguments, by_tag=by_tag)
+    if want == "blob":
+        # The repository has a manifest too: a blob alone may not make it one (oci.md 4.2).
+        yield from need_manifest(state, repo)
+        blob = yield from need_blob(state, repo, which)
+        return blob.digest if blob is not None else None
+    found = yield from need_tagged(state, repo, which, by_tag=by_tag)
+    return found.swapcase() if found and by_tag and arguments.get("twin") else found
+
+
+def _unknown(state: State, arguments: Mapping[str, Any], *, by_tag: bool) -> str:
+    return "never" if by_tag else state.fresh_digest(arguments.get("algorithm", "sha256"))
 
 
 def read_manifest(

@@ -63,7 +63,9 @@ SUCCESSES: Mapping[str, frozenset[int]] = {
     "end-14": frozenset({204}),
 }
 """The success column of the table of endpoints; 206 is that of RFC 9110 for a Range."""
-WARNING = re.compile(r'299 - "(?:[^"\\]|\\.)*"')
+_ONE_WARNING = r'299 - "(?:[^"\\]|\\.)*"'
+WARNING = re.compile(rf"{_ONE_WARNING}(?:[ \t]*,[ \t]*{_ONE_WARNING})*")
+"""One or more warnings in one field line (RFC 7234, section 5.5)."""
 MOST_WARNING = 4096
 EXTENSION = re.compile(r"_?[a-z0-9]+([._-][a-z0-9]+)*")
 LEAK = re.compile(

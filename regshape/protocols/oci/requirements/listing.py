@@ -98,12 +98,27 @@ def _after_last(expected: tuple[str, ...], last: str | None) -> int | None:
 
 
 def link_form(call: Call, exchange: Exchange) -> Fault | bool:
-    """A Link that is sent has rel="next" (RFC 5988)."""
+    """The Link of a page that others follow has rel="next" (RFC 5988)."""
     if not judged(call, exchange) or exchange.status != OK or exchange.header("link") is None:
         return False
     if next_link(exchange) is not None:
         return True
+    if not _goes_on(call, exchange):
+        return False
     return Fault("no next", f"Link is {exchange.header('link')!r}, without rel=next")
+
+
+def _goes_on(call: Call, exchange: Exchange) -> bool:
+    """Return whether more must follow: a Link of a last page may well have another relation."""
+    facts: ListFacts | ReferrersFacts = call.facts
+    if isinstance(facts, ReferrersFacts):
+        found = _descriptors(call, exchange)
+        if found is None or facts.expected is None:
+            return False
+        return len(found) < len(_wanted(facts, exchange))
+    tags = _tags(call, exchange)
+    left = _after_last(facts.expected, facts.last) if facts.expected is not None else None
+    return bool(tags) and left is not None and len(tags or ()) < left
 
 
 def none_asked(call: Call, exchange: Exchange) -> Fault | bool:
@@ -249,7 +264,7 @@ def referrers_set(call: Call, exchange: Exchange) -> Fault | bool:
         return False
     listed = {str(item.get("digest")) for item in found} - facts.gone
     wanted = _wanted(facts, exchange)
-    if listed == wanted:
+    if listed == wanted or (facts.filter is not None and listed == _matching(facts)):
         return True
     lost, extra = sorted(wanted - listed), sorted(listed - wanted)
     return Fault("missing" if lost else "extra", f"lost {lost[:2]}, extra {extra[:2]}")
@@ -259,6 +274,11 @@ def _wanted(facts: ReferrersFacts, exchange: Exchange) -> set[str]:
     expected = facts.expected or {}
     if facts.filter is None or exchange.header("oci-filters-applied") is None:
         return set(expected)
+    return _matching(facts)
+
+
+def _matching(facts: ReferrersFacts) -> set[str]:
+    expected = facts.expected or {}
     return {digest for digest, (kind, _) in expected.items() if kind == facts.filter}
 
 
