@@ -18,6 +18,7 @@ FAILED = 1
 USAGE = 2
 UNREACHABLE = 3
 INTERRUPTED = 130
+MOST_NAMES = 12
 
 
 class Commands(TyperGroup):
@@ -50,4 +51,6 @@ def unknown(noun: str, name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, n=3)
     if near:
         return f"there is no {noun} {name!r}; did you mean {' or '.join(near)}?"
-    return f"there is no {noun} {name!r}; there are: {', '.join(names) or 'none'}"
+    shown, left = names[:MOST_NAMES], len(names) - MOST_NAMES
+    more = f" and {left} more" if left > 0 else ""
+    return f"there is no {noun} {name!r}; there are: {', '.join(shown) or 'none'}{more}"

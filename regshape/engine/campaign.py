@@ -129,7 +129,8 @@ class Campaign:
         """
         learnt = await self._client.discover()
         if learnt is not None and not isinstance(learnt, str):
-            raise TargetError(learnt.detail)
+            hint = ": is the registry running there?" if learnt.kind == "connect" else ""
+            raise TargetError(f"{learnt.detail}{hint}")
         await self.executor.probe(self.salt(), read_only=self._settings.read_only)
         self._tally.lacks(self.executor.capabilities)
         kept = able(self._kept, self.executor.capabilities)
