@@ -1,0 +1,97 @@
+"""Debian's docker-registry as a process of ours, on a free port, with storage of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM = "docker-registry"
+MISSING = "docker-registry is missing: install the Debian package docker-registry"
+CONFIG = Path(__file__).with_name("docker-registry.yml")
+START_SECONDS = 10.0
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Running:
+    """A registry that runs: its URL, and its process for whoever wants it to die."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
+def installed() -> str | None:
+    """Return the program's path, or None where the package is not installed."""
+    return shutil.which(PROGRAM)
+
+
+@contextmanager
+def docker_registry() -> Iterator[Running]:
+    """Run a registry for as long as the block lasts; raises `RuntimeError` if it does not start."""
+    with tempfile.TemporaryDirectory(prefix="regshape-live-") as folder:
+        running = _started(Path(folder))
+        try:
+            yield running
+        finally:
+            running.process.kill()
+            running.process.wait()
+
+
+def _started(folder: Path) -> Running:
+    log = folder / "log"
+    for _ in range(ATTEMPTS):  # somebody else may take the port between our look and its bind
+        running = _spawned(folder, log)
+        if _answers(running):
+            return running
+        running.process.kill()
+        running.process.wait()
+    raise RuntimeError(f"{PROGRAM} does not start: {log.read_text(errors='replace')[-500:]}")
+
+
+def _spawned(folder: Path, log: Path) -> Running:
+    program = installed()
+    if program is None:
+        raise RuntimeError(MISSING)
+    port = _free_port()
+    environment = {
+        **os.environ,
+        "REGISTRY_HTTP_ADDR": f"127.0.0.1:{port}",
+        "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": str(folder / "storage"),
+    }
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 - the program that the package installs
+            [program, "serve", str(CONFIG)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            start_new_session=True,  # Ctrl-C is for whoever runs the tests
+        )
+    return Running(f"http://127.0.0.1:{port}", process)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _answers(running: Running) -> bool:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and running.process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{running.url}/v2/", timeout=1) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.02)
+    return False
