@@ -115,6 +115,7 @@ MOVES: Sequence[Move] = (
     _m("send-chunk", "cancel", ended="cancel"),
     _m("upload-status", chunks=1, refers=True),
     _m("upload-status", location="oldest", refers=True),
+    _m("upload-status", chunks=1, location="oldest", refers=True),
     _m("upload-status", ended="finish"),
     _m("upload-status", "cancel", ended="cancel"),
     _m("cancel-upload", ended="finish"),

@@ -74,11 +74,22 @@ def build(
         request.method,
         url,
         headers=headers,
-        stream=httpx.ByteStream(request.body),
+        stream=httpx.ByteStream(_content(request)),
         extensions=extensions,
     )
     outgoing.method = request.method  # httpx makes it upper case
     return outgoing
+
+
+def _content(request: Request) -> bytes:
+    """Return the body, or half of one that was cut short.
+
+    The wire lays out the frame's payload itself; an application in this process has only the body.
+    """
+    frame, body = request.frame, request.body
+    if frame.ending == "keep" or frame.payload is None:
+        return body
+    return body[: min(len(frame.payload), len(body) // 2)]
 
 
 async def known(request: httpx.Request) -> Request:

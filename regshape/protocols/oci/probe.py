@@ -42,17 +42,21 @@ def probe(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
         absent = "the campaign is read-only"
         return [
             extensions,
-            *(Capability(name, False, absent) for name in ("push", *FEATURES_OF_PUSH)),
+            *_all_absent(("push", *FEATURES_OF_PUSH), absent),
         ]
     push = yield from _push(state)
     if not push.present:
         absent = f"pushing does not work: {push.reason}"
-        return [extensions, push, *(Capability(name, False, absent) for name in FEATURES_OF_PUSH)]
+        return [extensions, push, *_all_absent(FEATURES_OF_PUSH, absent)]
     found = [extensions, push]
     for ask in (_single_post, _mount, _cancel, _sha512, _tag_parameters, _referrers):
-        found.append((yield from ask(state)))
+        found += [(yield from ask(state))]
     found += yield from _deletes(state)
     return found
+
+
+def _all_absent(names: Sequence[str], reason: str) -> Sequence[Capability]:
+    return [Capability(name, present=False, reason=reason) for name in names]
 
 
 def _see_registry() -> Generator[Call, Exchange, None]:
@@ -84,7 +88,7 @@ def _asking(request: Request, repo: str = "") -> Call:
 def _found(name: str, exchange: Exchange, *absent: int) -> Capability:
     """Return whether a feature is there: a wrong success and a 5xx are faults of one that is."""
     if exchange.failure is not None:
-        return Capability(name, False, exchange.failure.detail)
+        return Capability(name, present=False, reason=exchange.failure.detail)
     answer = f"{exchange.method} was answered with {exchange.status}"
     return Capability(name, exchange.status not in REFUSALS.union(absent), answer)
 
@@ -101,11 +105,13 @@ def _push(state: State) -> Asking:
     if exchange.status != ACCEPTED or location is None:
         found = _found("push", exchange)
         where = "there is no upload location on this host"
-        return Capability("push", False, where if exchange.status == ACCEPTED else found.reason)
+        why = where if exchange.status == ACCEPTED else found.reason
+        return Capability("push", present=False, reason=why)
     blob = yield from put_blob(state, Upload(repo, [location]), state.fresh(40))
     if blob is None:
-        return Capability("push", False, "a blob could not be pushed by POST and PUT")
-    return Capability("push", True, "a blob was pushed by POST and PUT")
+        why = "a blob could not be pushed by POST and PUT"
+        return Capability("push", present=False, reason=why)
+    return Capability("push", present=True, reason="a blob was pushed by POST and PUT")
 
 
 def _single_post(state: State) -> Asking:
@@ -147,7 +153,7 @@ def _opened(
 def _cancel(state: State) -> Asking:
     _, upload = yield from _opened(state)
     if upload is None:
-        return Capability("cancel", False, "no second session could be opened")
+        return Capability("cancel", present=False, reason="no second session could be opened")
     name = upload.repo.name
     exchange = yield _asking(calls.session_request("DELETE", upload.locations[-1], name), name)
     return _found("cancel", exchange)
@@ -178,7 +184,7 @@ def _tag_parameters(state: State) -> Asking:
     request = _manifest(state, digest_of(content), content, "p1")
     exchange = yield _asking(request, name)
     if exchange.status == CREATED and exchange.header("oci-tag") is None:
-        return Capability("tag-parameters", False, "OCI-Tag was not sent")
+        return Capability("tag-parameters", present=False, reason="OCI-Tag was not sent")
     return _found("tag-parameters", exchange)
 
 

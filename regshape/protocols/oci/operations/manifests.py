@@ -271,7 +271,7 @@ def _after_push(
     elif calls.redirected(exchange):
         return
     elif calls.refused(exchange) or call.expect is Expectation.REJECT:
-        yield from _see_unchanged(state, repo, call)
+        yield from _see_unchanged(state, repo, call, refused=calls.refused(exchange))
         if not calls.refused(exchange):
             _lose_track(repo, call)
     else:
@@ -291,11 +291,11 @@ def _read_back(state: State, repo: Repository, digest: str, call: Call, exchange
         yield from read_manifest(state, repo, digest, role="readback", cause=call, target=target)
 
 
-def _see_unchanged(state: State, repo: Repository, call: Call) -> Play:
+def _see_unchanged(state: State, repo: Repository, call: Call, *, refused: bool) -> Play:
     """After a refused push the tag is what it was, and nothing stands under either digest."""
     facts: ManifestFacts = call.facts
     sent = apply(call.mutators, call.request)
-    references = [facts.reference] if facts.by == "tag" else []
+    references = [facts.reference] if facts.by == "tag" and refused else []
     if facts.by == "digest":
         claimed = sent.parts.get("reference", "")
         true = digest_of(sent.body)

@@ -24,6 +24,8 @@ from regshape.protocols.oci.state import (
 )
 
 CREATED, ACCEPTED = 201, 202
+MOST_DIGITS = 12
+"""Of a number that a registry sends: what is longer is as good as infinite."""
 
 
 def need_upload(
@@ -46,11 +48,16 @@ def learn_session(state: State, repo: Repository, exchange: Exchange) -> Upload 
     location = state.resolve(exchange.header("location"))
     if location is None:
         return None
-    minimum = exchange.header("oci-chunk-min-length") or ""
-    upload = Upload(repo, [location], chunk_minimum=int(minimum) if minimum.isdigit() else 0)
+    upload = Upload(repo, [location], chunk_minimum=_chunk_minimum(exchange))
     state.uploads.append(upload)
     state.sessions.add(location)
     return upload
+
+
+def _chunk_minimum(exchange: Exchange) -> int:
+    """Return OCI-Chunk-Min-Length, or 0 where it is absent or no number."""
+    text = exchange.header("oci-chunk-min-length") or ""
+    return int(text[:MOST_DIGITS]) if text.isascii() and text.isdigit() else 0
 
 
 def need_blob(

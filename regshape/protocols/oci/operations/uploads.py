@@ -1,4 +1,4 @@
-"""Upload sessions: open, single POST, mount, chunk, finish, status, cancel (end-4 to 6, 11, 13, 14)."""
+"""Uploads: open, single POST, mount, chunk, finish, status, cancel (end-4 to 6, 11, 13, 14)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from regshape.protocols.oci.operations.pull import read_blob
 from regshape.protocols.oci.state import Repository, State, Upload, digest_of
 
 FIRST_CHUNK = 24
+LARGEST_CHUNK = 16 * 1024 * 1024
+"""Bytes that are sent at most to make up the smallest chunk that a registry takes."""
 NO_CONTENT = 204
 
 
@@ -105,12 +107,18 @@ def _follow(state: State, repo: Repository, digest: str, call: Call, exchange: E
 
 def _after_broken(state: State, repo: Repository, call: Call, exchange: Exchange) -> Play:
     """After a write that must have failed: nothing may stand under the digest that it named."""
-    if calls.refused(exchange) or call.expect is Expectation.REJECT:
+    if calls.refused(exchange) or call.expect is Expectation.REJECT or _is_cut_short(call):
         claimed = dict(apply(call.mutators, call.request).query).get("digest") or ""
         if _is_whole_digest(claimed) and repo.knows(claimed, repo.blobs) is not None:
             yield from read_blob(state, repo, claimed, role="readback", cause=call)
     if not calls.refused(exchange) and not calls.redirected(exchange):
         repo.distrust()
+
+
+def _is_cut_short(call: Call) -> bool:
+    """Return whether the content that was sent is less than what the digest is of."""
+    cut = any((item.target, item.action) == ("frame", "truncate") for item in call.mutators)
+    return cut and bool(call.request.body)
 
 
 def _is_whole_digest(text: str) -> bool:
@@ -175,7 +183,7 @@ def _the_upload(
 
 
 def send_chunk(state: State, step: Step) -> Play:
-    """PATCH a chunk: the next one, one that skips ahead, repeats or overlaps, or without a range."""
+    """PATCH a chunk: the next one, one that skips, repeats or overlaps, or one without a range."""
     repo = state.repo(step.arguments)
     upload = yield from _the_upload(state, step, repo)
     if upload is None:
@@ -197,6 +205,8 @@ def _patch(
     step: Step | None = None,
     role: Role = "step",
 ) -> Play:
+    if size > LARGEST_CHUNK:
+        return
     repo, offset = upload.repo, len(upload.content)
     chunk = state.fresh(size)
     oldest = step is not None and step.arguments.get("location") == "oldest"

@@ -22,9 +22,8 @@ from regshape.protocols.oci.requirements.rows import (
 
 OK, CREATED, NOT_FOUND, TOO_LARGE = 200, 201, 404, 413
 PUSH, READ = ("push-manifest",), ("get-manifest",)
-PLAIN_SHAPES = frozenset(
-    {"index", "odd", "typeless", "image", "image-layer", "index-child", "again"}
-)
+EMPTY_SHAPES = frozenset({"index", "odd", "typeless", "image"})
+PLAIN_SHAPES = EMPTY_SHAPES | {"image-layer", "index-child", "again"}
 
 
 def created(call: Call, exchange: Exchange) -> Fault | bool:
@@ -56,9 +55,9 @@ def _pullable(call: Call, exchange: Exchange) -> Fault | bool:
 def byte_exact(call: Call, exchange: Exchange) -> Fault | bool:
     """A manifest is stored in its exact bytes."""
     facts: PullFacts = call.facts
-    if after(call) != "push-manifest" or not facts.known or not answered(exchange):
+    if after(call) != "push-manifest" or facts.by != "location" or not facts.known:
         return False
-    if exchange.status != OK or facts.content is None:
+    if not answered(exchange) or exchange.status != OK or facts.content is None:
         return False
     if exchange.answer == facts.content:
         return True
@@ -90,12 +89,14 @@ def parameters_ignored(call: Call, exchange: Exchange) -> Fault | bool:
 
 
 def empty_lists(call: Call, exchange: Exchange) -> Fault | bool:
-    """A manifest without blobs is accepted."""
+    """A manifest without blobs is not refused; what else is wrong is said by OCI-MAN-04."""
     facts: ManifestFacts = call.facts
-    if not judged(call, exchange) or call.mutators or facts.shape not in {"index", "image"}:
+    if not judged(call, exchange) or call.mutators or facts.shape not in EMPTY_SHAPES:
         return False
-    if _other_algorithm(facts):
+    if _other_algorithm(facts) or exchange.status is None:
         return False
+    if not 400 <= exchange.status < 500:  # noqa: PLR2004 - the class of client errors
+        return exchange.status == CREATED
     return must_be(exchange, "a push of a manifest whose list is empty", CREATED)
 
 
@@ -126,9 +127,13 @@ def refused_push_changes_nothing(call: Call, exchange: Exchange) -> Fault | bool
     facts: PullFacts = call.facts
     if after(call) != "push-manifest" or call.cause is None or not answered(exchange):
         return False
-    if rejecting(call.cause, "digest", "body") or facts.by != "tag" or facts.known is not False:
+    if rejecting(call.cause, "digest", "body") or facts.by != "tag" or facts.known is None:
         return False
-    return must_be(exchange, "a GET of a tag whose push was refused", NOT_FOUND)
+    what = "a GET of a tag whose push was refused"
+    status = must_be(exchange, what, OK if facts.known else NOT_FOUND)
+    if status is not True or not facts.known or exchange.answer == facts.content:
+        return status
+    return Fault("other content", f"{what} does not give what the tag named before")
 
 
 def tag_parameters(call: Call, exchange: Exchange) -> Fault | bool:
@@ -224,12 +229,12 @@ PUSHING: tuple[Requirement, ...] = (
     row("OCI-MAN-03", MUST, SECTION,
         "A manifest is stored in the exact bytes that were pushed.",
         byte_exact, READ),
-    row("OCI-MAN-04", MUST, SECTION,
-        "A push is answered with 201 and a Location from which the manifest can be pulled.",
-        created, PUSH + READ),
     row("OCI-MAN-02", MAY, SECTION,
         "The list of blobs of a manifest is empty.",
         empty_lists, PUSH),
+    row("OCI-MAN-04", MUST, SECTION,
+        "A push is answered with 201 and a Location from which the manifest can be pulled.",
+        created, PUSH + READ),
     row("OCI-MAN-05", MUST, SECTION,
         "Docker-Content-Digest of a push equals the digest of what was pushed.",
         digest_returned, PUSH),
