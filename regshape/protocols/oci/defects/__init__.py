@@ -9,8 +9,10 @@ from regshape.model import Defect
 from regshape.protocols.oci.defects.bad_answers import BAD_ANSWERS
 from regshape.protocols.oci.defects.bad_chunks import BAD_CHUNKS
 from regshape.protocols.oci.defects.bad_deletes import BAD_DELETES
+from regshape.protocols.oci.defects.bad_heads import BAD_HEADS
 from regshape.protocols.oci.defects.bad_lists import BAD_LISTS
 from regshape.protocols.oci.defects.bad_mounts import BAD_MOUNTS
+from regshape.protocols.oci.defects.bad_names import BAD_NAMES
 from regshape.protocols.oci.defects.bad_pulls import BAD_PULLS
 from regshape.protocols.oci.defects.bad_pushes import BAD_PUSHES
 from regshape.protocols.oci.defects.bad_sessions import BAD_SESSIONS
@@ -21,7 +23,9 @@ _TABLES: Sequence[Sequence[Defect]] = (
     BAD_CHUNKS,
     BAD_MOUNTS,
     BAD_PUSHES,
+    BAD_NAMES,
     BAD_PULLS,
+    BAD_HEADS,
     BAD_LISTS,
     BAD_DELETES,
     BAD_ANSWERS,
