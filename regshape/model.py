@@ -112,8 +112,9 @@ class Mutator:
 class Failure:
     """Why an exchange has no whole answer.
 
-    `kind` is one of `connect`, `tls`, `timeout`, `reset`, `closed` (no answer at all), `cut-off`
-    (an answer that ends early), `malformed`, `too-large`, `auth`; `detail` is one sentence.
+    `kind` is one of `connect`, `tls`, `timeout`, `reset`, `closed` (no answer at all), `stale` (none
+    on a connection that was used before), `cut-off` (an answer that ends early), `malformed`,
+    `too-large`, `auth`; `detail` is one sentence.
     """
 
     kind: str

@@ -1,7 +1,7 @@
 """Programs of steps from prepared pools, in the shape that Hypothesis shrinks best.
 
-A step draws at most three choices: which move, whether and how it is broken, and which one of a kind
-it works on. The first of each pool is the simplest; that is where shrinking leads.
+A step draws at most three choices: which move, whether and how it is broken, and which one of a
+kind it works on. The first of each pool is the simplest; that is where shrinking leads.
 """
 
 from __future__ import annotations

@@ -106,8 +106,8 @@ def sweep(
 ) -> Iterator[Case]:
     """Yield the deterministic part: every move, the prepared programs, every move broken once.
 
-    Each mutator breaks the first move of its operation; the operations take turns, so that one with
-    many mutators does not keep the others waiting.
+    Each mutator breaks the first move of its operation; the operations take turns, and within each
+    the kinds of mutators, so that one with many does not keep the others waiting.
     """
     for move in moves:
         yield Case(protocol, (move.step(),))
@@ -116,8 +116,17 @@ def sweep(
     for move in moves:
         firsts.setdefault(move.operation, move)
     queues = [
-        [Case(protocol, (first.step((mutator,)),)) for mutator in breaks.get(operation, ())]
+        [Case(protocol, (first.step((mutator,)),)) for mutator in _by_turns(breaks.get(operation, ()))]
         for operation, first in firsts.items()
     ]
     for turn in itertools.zip_longest(*queues):
         yield from (case for case in turn if case is not None)
+
+
+def _by_turns(group: Sequence[Mutator]) -> list[Mutator]:
+    """Return mutators of different kinds in turn: the first of each kind, then the second ..."""
+    kinds: dict[tuple[str, str], list[Mutator]] = {}
+    for mutator in group:
+        kinds.setdefault((mutator.name.partition("-")[0], mutator.expect), []).append(mutator)
+    turns = itertools.zip_longest(*kinds.values())
+    return [mutator for turn in turns for mutator in turn if mutator is not None]

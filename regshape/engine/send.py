@@ -1,10 +1,10 @@
-"""Execute a case: drive the protocol's calls through a client, and judge each answer as it comes."""
+"""Execute a case: drive the protocol's calls through a client, and judge each answer at once."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import anyio
 
@@ -23,7 +23,22 @@ from regshape.model import (
     World,
 )
 
-Send: TypeAlias = Callable[[Request, Sequence[Mutator], str | None], Awaitable[Exchange]]
+
+class Send(Protocol):
+    """Sends a request, broken as the mutators say, with a token for the scope."""
+
+    def __call__(
+        self,
+        request: Request,
+        mutators: Sequence[Mutator] = (),
+        scope: str | None = None,
+        *,
+        fresh: bool = False,
+    ) -> Awaitable[Exchange]:
+        """Return the exchange; `fresh` asks for a connection of its own."""
+        ...
+
+
 JudgeCall: TypeAlias = Callable[[Call, Exchange], tuple[list[str], list[Violation]]]
 
 
@@ -39,7 +54,8 @@ class Trace:
     judged: list[str] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     requests: int = 0
-    lost: bool = False
+    fresh: bool = False
+    stale: bool = False
 
     def has(self, identity: tuple[str, str]) -> Violation | None:
         """Return the violation of that identity, or None."""
@@ -106,8 +122,17 @@ class Executor:
                 return found
 
     async def run(self, case: Case, salt: str) -> Trace:
-        """Execute a case in a space of its own, settle, and clean up."""
-        trace = Trace()
+        """Execute a case in a space of its own, settle, and clean up.
+
+        Where a connection that was used before was gone, the case is executed once more, with a
+        connection for each request: what fails then is the target's doing.
+        """
+        trace = await self._run(case, Trace(), salt)
+        if trace.stale:
+            trace = await self._run(case, Trace(fresh=True), f"{salt}f")
+        return trace
+
+    async def _run(self, case: Case, trace: Trace, salt: str) -> Trace:
         world = self._protocol.world(self.space(salt))
         for step in case.steps:
             await self._play(world.play(step), trace)
@@ -118,7 +143,8 @@ class Executor:
     async def _play(self, play: Play, trace: Trace) -> None:
         call = next(play, None)
         while call is not None:
-            exchange = await self._exchange(call)
+            exchange = await self._exchange(call, fresh=trace.fresh)
+            trace.stale |= exchange.failure is not None and exchange.failure.kind == "stale"
             trace.turns.append(Turn(call, exchange))
             if call.role in {"setup", "step"}:
                 trace.requests += 1
@@ -140,10 +166,10 @@ class Executor:
             except StopIteration:
                 return
 
-    async def _exchange(self, call: Call) -> Exchange:
+    async def _exchange(self, call: Call, *, fresh: bool = False) -> Exchange:
         await self._limiter.wait()
         self.sent += 1
-        exchange = await self._send(call.request, call.mutators, call.scope)
+        exchange = await self._send(call.request, call.mutators, call.scope, fresh=fresh)
         failure = exchange.failure
         if failure is not None and failure.kind == "connect":
             self.unanswered += 1

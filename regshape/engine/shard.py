@@ -1,8 +1,8 @@
 """Spread the random search over processes, by ranges of numbers.
 
-A range's cases are a function of the seed and the numbers alone, so what is found does not depend on
-how many workers there are. Any `concurrent.futures.Executor` will do: a local pool of processes, or
-that of a cluster. Violations come back with their numbers; they are pursued where the campaign is.
+A range's cases are a function of the seed and the numbers alone, so what is found does not depend
+on how many workers there are. Any `concurrent.futures.Executor` will do: a local pool of processes,
+or that of a cluster. Violations come back with their numbers, and are pursued by the campaign.
 """
 
 from __future__ import annotations

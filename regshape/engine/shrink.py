@@ -3,8 +3,9 @@
 A case that was drawn is shrunk by Hypothesis from its buffer. A case of the sweep or the corpus has
 none and is short: every smaller program made of its steps is tried, smallest first.
 
-Contract: what is returned has shown the identity in an execution, and its steps are a simplification
-of the case's. The budget counts executions; past it the case that is smallest so far is returned.
+Contract: what is returned has shown the identity in an execution, and its steps are a
+simplification of the case's. The budget counts executions; past it the case that is smallest so far
+is returned.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ async def shrink_drawn(
 
 
 class _Search:
-    """One run of Hypothesis' shrinker, in a thread of its own; the event loop executes the cases."""
+    """One run of Hypothesis' shrinker in a thread of its own; the event loop executes."""
 
     def __init__(self, strategy: st.SearchStrategy[Case], shows: Shows, budget: int) -> None:
         self._strategy = strategy

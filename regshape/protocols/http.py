@@ -42,6 +42,8 @@ def answers(call: Call, exchange: Exchange) -> Fault | bool:
         return False
     if failure is None or failure.kind in {"malformed", "cut-off", "too-large", "auth"}:
         return True
+    if failure.kind == "stale":
+        return False  # the peer may close an idle connection at any time (RFC 9112 section 9.5)
     if failure.kind in {"closed", "reset"} and call.expect is Expectation.UNSPECIFIED:
         return False
     return Fault(f"no answer: {failure.kind}", f"no answer to {call.operation}: {failure.detail}")

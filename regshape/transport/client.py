@@ -94,7 +94,12 @@ class Client:
             return failure_of(error)
 
     async def send(
-        self, request: Request, mutators: Sequence[Mutator] = (), scope: str | None = None
+        self,
+        request: Request,
+        mutators: Sequence[Mutator] = (),
+        scope: str | None = None,
+        *,
+        fresh: bool = False,
     ) -> Exchange:
         """Send a request and return its exchange; whatever the peer does, nothing is raised.
 
@@ -102,6 +107,7 @@ class Client:
             request: what to send; Host, User-Agent and a true Content-Length are added if absent.
             mutators: what to break, in order.
             scope: what a token must allow, such as `repository:name:pull,push`.
+            fresh: whether to open a connection for it, in place of one that was used before.
         """
         exchanges: list[Exchange] = []
         outgoing = self._outgoing(request)
@@ -110,6 +116,8 @@ class Client:
             outgoing.extensions["mutators"] = tuple(mutators)
         if scope is not None:
             outgoing.extensions["scope"] = scope
+        if fresh:
+            outgoing.extensions["fresh"] = True
         try:
             await self._chain.handle_async_request(outgoing)
         except httpx.HTTPError as error:

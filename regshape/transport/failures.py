@@ -5,7 +5,8 @@ httpx.TransportError
 │   └── TlsError                 the handshake failed, mostly for want of trust
 ├── AuthError                    no credentials could be obtained for the request
 ├── httpx.ReadError
-│   └── AbandonedError           this side reset the connection, as a mutator asked
+│   ├── AbandonedError           this side reset the connection, as a mutator asked
+│   └── StaleError               a connection that was used before is gone
 └── httpx.RemoteProtocolError
     ├── NoAnswerError            the connection was closed before any byte of the answer
     ├── CutOffError              the connection was closed within the answer
@@ -48,6 +49,14 @@ class AbandonedError(httpx.ReadError):
     """Raised when this side has reset the connection, as a mutator asked."""
 
 
+class StaleError(httpx.ReadError):
+    """Raised when a connection that was used before ends before any byte of the answer.
+
+    The peer may have closed it while the request was under way, which it may do at any time
+    (RFC 9112 section 9.5): whether the request was at fault shows on a fresh connection only.
+    """
+
+
 class NoAnswerError(httpx.RemoteProtocolError):
     """Raised when the connection is closed before any byte of the answer."""
 
@@ -76,6 +85,7 @@ _KINDS: Sequence[tuple[type[Exception], str]] = (
     (TlsError, "tls"),
     (AuthError, "auth"),
     (NoAnswerError, "closed"),
+    (StaleError, "stale"),
     (CutOffError, "cut-off"),
     (TooLargeError, "too-large"),
     (MalformedAnswerError, "malformed"),

@@ -21,6 +21,7 @@ from regshape.transport.failures import (
     FOREIGN_ERRORS,
     AbandonedError,
     MalformedAnswerError,
+    StaleError,
     translated,
     untrusted,
 )
@@ -91,13 +92,17 @@ class WireTransport(httpx.AsyncBaseTransport):
         message = await outgoing(request)
         limits: Limits = request.extensions.get("timeout") or _NO_LIMITS
         while True:
-            connection = self._take_idle(origin) or await self._open(origin, limits)
+            idle = None if request.extensions.get("fresh") else self._take_idle(origin)
+            connection = idle or await self._open(origin, limits)
             answer = Answer(connection, message, self._give_back, limits)
             try:
                 return await answer.begin(request.extensions)
-            except (httpx.ReadError, httpx.RemoteProtocolError):
-                if not answer.may_retry:
-                    raise
+            except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+                if answer.may_retry:
+                    continue
+                if answer.may_be_stale:
+                    raise StaleError(f"on a connection that was used before: {error}") from error
+                raise
 
     def _take_idle(self, origin: Origin) -> Connection | None:
         idle = self._idle.get(origin)
@@ -185,7 +190,7 @@ class Answer(httpx.AsyncByteStream):
         self._eof = False
         self._facts: MutableMapping[str, Any] = {}
         self._refused = False
-        self._may_be_stale = connection.reused and message.sound
+        self._was_reused = connection.reused and message.sound
 
     @property
     def may_retry(self) -> bool:
@@ -194,8 +199,15 @@ class Answer(httpx.AsyncByteStream):
         A request of which every byte was sent may have had its effect: it is repeated only if its
         method is safe (RFC 9110 section 9.2.2).
         """
-        if self._received or not self._may_be_stale:
-            return False
+        return self.may_be_stale and self._may_repeat
+
+    @property
+    def may_be_stale(self) -> bool:
+        """Whether the peer may have closed the connection before it had the request."""
+        return self._was_reused and not self._received
+
+    @property
+    def _may_repeat(self) -> bool:
         return self._refused or self._message.method in _SAFE_METHODS
 
     async def begin(self, extensions: MutableMapping[str, Any]) -> httpx.Response:

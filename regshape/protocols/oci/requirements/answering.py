@@ -238,7 +238,7 @@ def discovery(call: Call, exchange: Exchange) -> Fault | bool:
 
 def unknown_extension(call: Call, exchange: Exchange) -> Fault | bool:
     """A route of an extension that is not there is refused."""
-    if not any(mutator.name == "route-extension" for mutator in call.mutators):
+    if [mutator.name for mutator in call.mutators] != ["route-extension"]:
         return False
     if not answered(exchange):
         return False

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from regshape.model import Call, Exchange, Fault, Requirement
-from regshape.protocols.http import breaks, next_link
+from regshape.protocols.http import next_link
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import ListFacts, ReferrersFacts
 from regshape.protocols.oci.requirements.rows import (
@@ -18,6 +18,7 @@ from regshape.protocols.oci.requirements.rows import (
     judged,
     must_be,
     must_refuse,
+    only_breaks,
     rejecting,
     row,
 )
@@ -205,7 +206,7 @@ def list_missing(call: Call, exchange: Exchange) -> Fault | bool:
 
 def strange_pages(call: Call, exchange: Exchange) -> Fault | bool:
     """A strange n or last is refused, or answered with a list."""
-    if not breaks(call, "query") or not answered(exchange) or exchange.status is None:
+    if not only_breaks(call, "query") or not answered(exchange) or exchange.status is None:
         return False
     if exchange.status != OK:
         return must_refuse(exchange, f"a list with {exchange.target.partition('?')[2]!r}")

@@ -17,6 +17,7 @@ from regshape.protocols.oci.requirements.rows import (
     must_be,
     must_refuse,
     needs_header,
+    only_breaks,
     rejecting,
     row,
 )
@@ -49,6 +50,8 @@ def name_grammar(call: Call, exchange: Exchange) -> Fault | bool:
 
 def long_names(call: Call, exchange: Exchange) -> Fault | bool:
     """A long name is accepted or refused, but does not make the server fail."""
+    if not only_breaks(call, "name"):
+        return False
     if not any(mutator.name.startswith("name-long") for mutator in call.mutators):
         return False
     if not answered(exchange) or exchange.status is None:

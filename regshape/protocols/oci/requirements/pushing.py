@@ -16,6 +16,7 @@ from regshape.protocols.oci.requirements.rows import (
     must_be,
     must_refuse,
     needs_header,
+    only_breaks,
     rejecting,
     row,
 )
@@ -168,7 +169,7 @@ def four_megabytes(call: Call, exchange: Exchange) -> Fault | bool:
 
 def type_disagrees(call: Call, exchange: Exchange) -> Fault | bool:
     """A Content-Type that disagrees with mediaType is refused, or stored; it breaks nothing."""
-    if not breaks(call, "content_type") or not answered(exchange) or exchange.status is None:
+    if not only_breaks(call, "content_type") or not answered(exchange) or exchange.status is None:
         return False
     if exchange.status < 500:  # noqa: PLR2004 - the class of server errors
         return True

@@ -82,6 +82,11 @@ def rejecting(call: Call, *targets: str) -> bool:
     return all(m.target in targets for m in call.mutators if m.expect is Expectation.REJECT)
 
 
+def only_breaks(call: Call, *targets: str) -> bool:
+    """Return whether the call is broken, in these targets and no other."""
+    return bool(call.mutators) and all(mutator.target in targets for mutator in call.mutators)
+
+
 def must_be(exchange: Exchange, what: str, *statuses: int) -> Fault | bool:
     """Return True if the status is one of these, else a Fault that names it."""
     if exchange.status in statuses:
