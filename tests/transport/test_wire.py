@@ -13,7 +13,12 @@ from anyio.streams.tls import TLSListener, TLSStream
 
 from regshape.model import Frame
 from regshape.transport import wire as wire_module
-from regshape.transport.failures import AbandonedError, MalformedAnswerError, TlsError
+from regshape.transport.failures import (
+    AbandonedError,
+    MalformedAnswerError,
+    StaleError,
+    TlsError,
+)
 from regshape.transport.wire import WireTransport
 from tests.transport.hostile import (
     EMPTY,
@@ -236,9 +241,17 @@ async def test_a_safe_request_that_meets_a_stale_connection_is_sent_again_once()
 async def test_a_request_that_may_have_had_its_effect_is_never_sent_again(method: str) -> None:
     async with serving(closing_at_the_second_request) as peer, WireTransport() as wire:
         await wire.handle_async_request(a_request(peer.url))
-        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        with pytest.raises(StaleError):
             await wire.handle_async_request(a_request(peer.url, method, b"x"))
         assert len(peer.received) == 1
+
+
+async def test_a_fresh_request_opens_a_connection_though_one_is_idle() -> None:
+    async with serving(closing_at_the_second_request) as peer, WireTransport() as wire:
+        await wire.handle_async_request(a_request(peer.url))
+        request = a_request(peer.url, "POST", b"x", fresh=True)
+        assert await body_of(await wire.handle_async_request(request)) == b"ok"
+        assert len(peer.received) == 2
 
 
 async def test_a_close_on_a_fresh_connection_is_not_retried() -> None:
