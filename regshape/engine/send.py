@@ -58,8 +58,17 @@ class Trace:
     stale: bool = False
 
     def has(self, identity: tuple[str, str]) -> Violation | None:
-        """Return the violation of that identity, or None."""
+        """Return the violation of that identity, or None.
+
+        None too where a connection was refused: what fails then says nothing of the case.
+        """
+        if self._was_refused():
+            return None
         return next((item for item in self.violations if item.identity == identity), None)
+
+    def _was_refused(self) -> bool:
+        failures = (turn.exchange.failure for turn in self.turns)
+        return any(failure is not None and failure.kind == "connect" for failure in failures)
 
 
 class Limiter:
