@@ -10,6 +10,7 @@ from regshape.model import Case, Expectation, Mutator, Step
 from regshape.strategies.common import Breaks, Move, programs
 
 SBOM = "application/vnd.example.sbom.v1"
+IMAGE = "application/vnd.oci.image.manifest.v1+json"
 TEN_TAGS = [f"t{number}" for number in range(10)]
 
 
@@ -87,6 +88,14 @@ MOVES: Sequence[Move] = (
     _m("post-blob", size=1),
     _m("post-blob", size=70_000),
     _m("post-blob", "sha512", algorithm="sha512"),
+    _m("send-chunk", chunks=1, refers=True),
+    _m("send-chunk", order="ahead", refers=True),
+    _m("send-chunk", order="repeat", refers=True),
+    _m("send-chunk", order="overlap", refers=True),
+    _m("send-chunk", order="unranged", refers=True),
+    _m("send-chunk", size=1, refers=True),
+    _m("send-chunk", size=0, refers=True),
+    _m("send-chunk", size=70_000, refers=True),
     _m("finish-upload", size=0, refers=True),
     _m("finish-upload", size=1, refers=True),
     _m("finish-upload", size=70_000),
@@ -104,13 +113,6 @@ MOVES: Sequence[Move] = (
     _m("finish-upload", "sha512", algorithm="sha512"),
     _m("finish-upload", location="oldest", refers=True),
     _m("finish-upload", repo=1),
-    _m("send-chunk", order="ahead", refers=True),
-    _m("send-chunk", order="repeat", refers=True),
-    _m("send-chunk", order="overlap", refers=True),
-    _m("send-chunk", order="unranged", refers=True),
-    _m("send-chunk", size=1, refers=True),
-    _m("send-chunk", size=0, refers=True),
-    _m("send-chunk", size=70_000, refers=True),
     _m("send-chunk", ended="finish"),
     _m("send-chunk", "cancel", ended="cancel"),
     _m("upload-status", chunks=1, refers=True),
@@ -162,6 +164,7 @@ MOVES: Sequence[Move] = (
     _m("list-tags", n=0),
     _m("list-tags", n=1),
     _m("list-tags", n="count"),
+    _m("list-tags", tags=2, n="count"),
     _m("list-tags", n="more"),
     _m("list-tags", tags=2, n="fewer"),
     _m("list-tags", tags=2, last="first"),
@@ -197,6 +200,8 @@ DIGEST_WRONG = Mutator("digest-wrong", "digest", "corrupt", expect=Expectation.R
 DIGEST_UNKNOWN = Mutator(
     "digest-unknown-algorithm", "digest", "replace", "algorithm", "foo", Expectation.REJECT
 )
+DIGEST_MISSING = Mutator("digest-missing", "query", "remove", "digest", None, Expectation.REJECT)
+TYPE_OF_IMAGE = Mutator("content-type-image", "content_type", "replace", None, IMAGE)
 BODY_EXTENDED = Mutator("body-extended", "body", "append", None, " ", Expectation.REJECT)
 BY_DIGEST: dict[str, object] = {"by": "digest"}
 
@@ -234,11 +239,15 @@ PROGRAMS: Sequence[Case] = (
     _broken("push-manifest", BY_DIGEST, DIGEST_WRONG),
     _broken("push-manifest", BY_DIGEST, BODY_EXTENDED),
     _broken("push-manifest", BY_DIGEST, DIGEST_UNKNOWN),
+    _broken("push-manifest", {}, TYPE_OF_IMAGE),
+    _broken("finish-upload", {}, DIGEST_MISSING),
+    _program("push-manifest", ("push-manifest", {"shape": "image-missing"})),
     _program("open-upload", "open-upload"),
     _program("finish-upload", ("list-tags", {"tags": 0})),
     _program("post-blob", ("get-manifest", {"want": "missing"})),
     _program("post-blob", ("get-manifest", {"want": "missing", "by": "digest"})),
     _program("post-blob", ("head-manifest", {"want": "missing"})),
+    _program("finish-upload", "get-blob"),
     _program("finish-upload", ("get-blob", {"want": "missing"})),
     _program("finish-upload", ("head-blob", {"want": "missing"})),
     _program("finish-upload", ("delete-blob", {"want": "missing"})),

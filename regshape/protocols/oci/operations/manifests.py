@@ -15,6 +15,7 @@ from regshape.protocols.oci.operations.needs import (
     CREATED,
     compact,
     index_document,
+    lacks_parts,
     learn_manifest,
     need_blob,
     need_manifest,
@@ -180,6 +181,7 @@ def _again(
     return Document(
         found.content,
         found.media_type,
+        lacks_parts(repo, found.content),
         subject=found.subject,
         artifact_type=found.artifact_type,
         annotations=found.annotations,

@@ -183,6 +183,7 @@ def put_index(state: State, repo: Repository, tag: str, manifest: Manifest | Non
         reference=tag,
         digest=manifest.digest,
         size=len(manifest.content),
+        missing_parts=lacks_parts(repo, manifest.content),
     )
     request = Request(
         "PUT",
@@ -195,6 +196,16 @@ def put_index(state: State, repo: Repository, tag: str, manifest: Manifest | Non
     exchange = yield calls.call("push-manifest", request, facts, role="setup")
     if exchange.status == CREATED:
         learn_manifest(state, repo, manifest, (tag,))
+
+
+def lacks_parts(repo: Repository, content: bytes) -> bool:
+    """Return whether something that a manifest refers to is not known to be there (any more)."""
+    document = json.loads(content)
+    parts = [*document.get("layers", ()), *document.get("manifests", ())]
+    parts += [document["config"]] if "config" in document else []
+    return not all(
+        part["digest"] in repo.blobs or part["digest"] in repo.manifests for part in parts
+    )
 
 
 def learn_manifest(

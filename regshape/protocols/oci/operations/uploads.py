@@ -190,7 +190,8 @@ def send_chunk(state: State, step: Step) -> Play:
         return
     order: Order = step.arguments.get("order", "next")
     size = max(step.arguments.get("size", FIRST_CHUNK), upload.chunk_minimum)
-    if order in {"repeat", "overlap"} and not upload.content and upload.state == "open":
+    needed = step.arguments.get("chunks") or order in {"repeat", "overlap"}
+    if needed and not upload.content and upload.state == "open":
         yield from _patch(state, upload, max(FIRST_CHUNK, size), "next", role="setup")
         if not upload.content:
             return

@@ -34,14 +34,16 @@ def created(call: Call, exchange: Exchange) -> Fault | bool:
     facts: ManifestFacts = call.facts
     if not judged(call, exchange) or facts.shape not in PLAIN_SHAPES or call.mutators:
         return False
-    if _other_algorithm(facts):
+    if _may_be_refused(facts):
         return False
     status = must_be(exchange, f"a push of a manifest ({facts.shape})", CREATED)
     return needs_header(exchange, "Location", "a 201") if status is True else status
 
 
-def _other_algorithm(facts: ManifestFacts) -> bool:
-    return facts.by == "digest" and not facts.digest.startswith("sha256:")
+def _may_be_refused(facts: ManifestFacts) -> bool:
+    """Return whether the algorithm, or what is not there any more, is a reason to refuse a push."""
+    other_algorithm = facts.by == "digest" and not facts.digest.startswith("sha256:")
+    return other_algorithm or facts.missing_parts
 
 
 def _pullable(call: Call, exchange: Exchange) -> Fault | bool:
@@ -84,7 +86,7 @@ def parameters_ignored(call: Call, exchange: Exchange) -> Fault | bool:
     facts: ManifestFacts = call.facts
     if not breaks(call, "content_type") or not judged(call, exchange):
         return False
-    if facts.shape not in PLAIN_SHAPES or _other_algorithm(facts):
+    if facts.shape not in PLAIN_SHAPES or _may_be_refused(facts):
         return False
     return must_be(exchange, "a push whose Content-Type has parameters", CREATED)
 
@@ -94,7 +96,7 @@ def empty_lists(call: Call, exchange: Exchange) -> Fault | bool:
     facts: ManifestFacts = call.facts
     if not judged(call, exchange) or call.mutators or facts.shape not in EMPTY_SHAPES:
         return False
-    if _other_algorithm(facts) or exchange.status is None:
+    if _may_be_refused(facts) or exchange.status is None:
         return False
     if not 400 <= exchange.status < 500:  # noqa: PLR2004 - the class of client errors
         return exchange.status == CREATED
@@ -180,6 +182,8 @@ def subject_may_be_missing(call: Call, exchange: Exchange) -> Fault | bool:
     """A manifest whose subject does not exist is accepted."""
     facts: ManifestFacts = call.facts
     if not judged(call, exchange) or facts.subject is None or call.mutators:
+        return False
+    if _may_be_refused(facts):
         return False
     return must_be(exchange, "a push of a manifest with a subject", CREATED)
 
