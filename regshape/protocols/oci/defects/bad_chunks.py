@@ -114,12 +114,8 @@ class OldLocationForgotten(Reference):
         """Refuse a location of which the state is not that of the session."""
         session = self.find_session(request.name, request.reference)
         if session is not None and request.parameter("_state") != str(session.size):
-            raise self.refusal_of_state()
+            raise self.upload_invalid("the state does not match")
         return super().get_session(request)
-
-    def refusal_of_state(self) -> RefusedError:
-        """Return the refusal of an old location."""
-        return self.upload_invalid("the state does not match")
 
 
 class CloseNeedsContent(Reference):

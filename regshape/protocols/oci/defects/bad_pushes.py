@@ -228,7 +228,7 @@ class SubjectAnsweredWithSelf(Reference):
 
     def subject_headers(self, manifest: StoredManifest) -> dict[str, str]:
         """Return the wrong digest."""
-        return {name: manifest.digest for name in super().subject_headers(manifest)}
+        return dict.fromkeys(super().subject_headers(manifest), manifest.digest)
 
 
 BAD_PUSHES: tuple[Defect, ...] = (

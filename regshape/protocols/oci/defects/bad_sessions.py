@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from regshape.formats import digest as digests
 from regshape.model import Defect
-from regshape.protocols.oci.reference import Answer, Incoming, Reference, RefusedError, Session
+from regshape.protocols.oci.reference import Answer, Incoming, Reference, Session
 
 
 class OpenAnswers200(Reference):
@@ -139,7 +139,7 @@ class DigestOptional(Reference):
             super().verify_digest(content, digest)
 
 
-class UnknownAlgorithmIs404(Reference):
+class InvalidDigestIs404(Reference):
     """Looks an unusable digest up before it is validated, and says that it is not there."""
 
     def expected_digest(self, given: list[str]) -> str:
@@ -184,18 +184,6 @@ class FinishedKept(Reference):
         answer = super().finish_upload(request)
         self.store.sessions[session.id] = session
         return answer
-
-
-class RefusedPutEndsSession(Reference):
-    """Removes a session whenever its closing PUT is over, refused or not."""
-
-    def finish_upload(self, request: Incoming) -> Answer:
-        """Clean up in the wrong place."""
-        try:
-            return super().finish_upload(request)
-        except RefusedError:
-            self.store.sessions.pop(request.reference, None)
-            raise
 
 
 def _without(answer: Answer, name: str) -> dict[str, str]:
@@ -284,8 +272,7 @@ BAD_SESSIONS: tuple[Defect, ...] = (
         "invalid-digest-404",
         "answers a push with an unusable digest as if it were a pull",
         ("OCI-PUSH-04",),
-        UnknownAlgorithmIs404,
-        "docker-adapter#356",
+        InvalidDigestIs404,
     ),
     Defect(
         "hint-unknown-fails",
