@@ -253,16 +253,30 @@ class Requirement:
 
 
 class Violation(NamedTuple):
-    """A requirement that an exchange violated; (requirement, signature) is its identity."""
+    """A requirement that an exchange violated; (requirement, signature) is its identity.
+
+    `cause` is the operation and what was wrong; `broken` names, in order, what mutators had broken.
+    """
 
     requirement: str
-    signature: str
+    cause: str
     summary: str
+    broken: tuple[str, ...] = ()
+
+    @property
+    def signature(self) -> str:
+        """What tells this cause from others of the same requirement."""
+        return f"{self.cause} | {' + '.join(self.broken)}" if self.broken else self.cause
 
     @property
     def identity(self) -> tuple[str, str]:
         """What makes two violations the same finding."""
         return (self.requirement, self.signature)
+
+    def explains(self, other: Violation) -> bool:
+        """Return whether the other has the same cause, seen with as much broken or more."""
+        same = self.requirement == other.requirement and self.cause == other.cause
+        return same and set(self.broken) <= set(other.broken)
 
 
 @dataclass(frozen=True, slots=True)

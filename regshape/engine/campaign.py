@@ -10,6 +10,7 @@ import itertools
 import multiprocessing
 import secrets
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent import futures
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ from regshape.engine.pursue import Pursuer, Pursuit
 from regshape.engine.send import Executor, Trace
 from regshape.engine.shard import RANGE, Shard, ShardResult, spread
 from regshape.errors import TargetError, UsageError
-from regshape.model import CampaignInfo, Case, Finding, Observer, Outcome, Result
+from regshape.model import CampaignInfo, Case, Finding, Observer, Outcome, Result, Violation
 from regshape.settings import Settings
 from regshape.transport.client import Client
 
@@ -38,6 +39,8 @@ GRACE = 1.0
 LOST_AFTER = 8
 """Requests in a row without a connection after which the target counts as lost."""
 TICK = 0.25
+MOST_MISSES = 3
+"""How many times a violation that does not show again is pursued."""
 RUNNING = "running"
 
 
@@ -91,7 +94,8 @@ class Campaign:
         self._began = 0.0
         self._started_at = datetime.now(UTC)
         self._salts = 0
-        self._known: set[tuple[str, str]] = set()
+        self._known: list[Violation] = []
+        self._misses: Counter[tuple[str, str]] = Counter()
         self._open: dict[tuple[str, str], str] = {}
         self._touched: set[str] = set()
         self._told: dict[str, Outcome] = {}
@@ -285,8 +289,8 @@ class Campaign:
         self._tally.count(trace.judged)
         self._touched.update(trace.judged)
         for violation in trace.violations:
-            if violation.identity not in self._known:
-                self._known.add(violation.identity)
+            if not any(known.explains(violation) for known in self._known):
+                self._known.append(violation)
                 self._open[violation.identity] = violation.summary
                 yield Pursuit(numbered, violation, self.executor.sent)
 
@@ -297,7 +301,10 @@ class Campaign:
         requirement = pursuit.violation.requirement
         if finding is None:
             self._tally.doubt(requirement, f"seen once, not again: {pursuit.violation.summary}")
-        else:
+            self._misses[identity] += 1
+            if self._misses[identity] < MOST_MISSES:
+                self._known.remove(pursuit.violation)  # the next time that it shows is pursued too
+        elif all(known.id != finding.id for known in self._findings):
             self._findings.append(finding)
             self._tally.found(requirement, finding.id)
             for observer in self._observers:

@@ -51,31 +51,27 @@ class Judge:
             judged.append(id_)
             if found is not True and found.aspect not in aspects:
                 aspects.add(found.aspect)
-                violations.append(Violation(id_, signature(call, found), found.summary))
+                violations.append(violation_of(id_, call, found))
         return judged, violations
 
 
-def signature(call: Call, fault: Fault) -> str:
-    """Return what tells this cause from others: operation, what was broken, what was wrong.
+def violation_of(id_: str, call: Call, fault: Fault) -> Violation:
+    """Return the violation: what was done, what was wrong with the answer, what had been broken.
 
     A mutator that changes nothing is left out: what fails with it fails for another reason.
     """
     if fault.wide:
-        return fault.aspect
+        return Violation(id_, fault.aspect, fault.summary)
     source = call.cause or call
     operation = source.operation
     if call.operation != operation:
         operation = f"{operation}>{call.operation}"
-    broken = sorted(
-        {
-            mutator.target if mutator.key is None else f"{mutator.target} {mutator.key}"
-            for mutator in source.mutators
-            if mutator.expect is not Expectation.TOLERATE
-        }
-    )
-    return " | ".join(
-        (operation, "+".join(broken), fault.aspect) if broken else (operation, fault.aspect)
-    )
+    broken = {
+        mutator.target if mutator.key is None else f"{mutator.target} {mutator.key}"
+        for mutator in source.mutators
+        if mutator.expect is not Expectation.TOLERATE
+    }
+    return Violation(id_, f"{operation} | {fault.aspect}", fault.summary, tuple(sorted(broken)))
 
 
 def selected(

@@ -53,7 +53,7 @@ class Pursuer:
         tries = 1 if self.hurried else self._confirmations
         for _ in range(tries):
             trace = await self._executor.run(shrunk.case, self._salt())
-            violation = trace.has(pursuit.violation.identity)
+            violation = trace.shows(pursuit.violation)
             if violation is not None:
                 seen += 1
                 shown = shown or (trace, violation)
@@ -71,7 +71,7 @@ class Pursuer:
             if self.hurried:
                 return False
             trace = await self._executor.run(smaller, self._salt())
-            return trace.has(pursuit.violation.identity) is not None
+            return trace.shows(pursuit.violation) is not None
 
         if numbered.buffer is None:
             return await shrink_program(case, shows, self._executions)

@@ -57,14 +57,14 @@ class Trace:
     fresh: bool = False
     stale: bool = False
 
-    def has(self, identity: tuple[str, str]) -> Violation | None:
-        """Return the violation of that identity, or None.
+    def shows(self, violation: Violation) -> Violation | None:
+        """Return the same violation, seen here with as much broken or less, or None.
 
         None too where a connection was refused: what fails then says nothing of the case.
         """
         if self._was_refused():
             return None
-        return next((item for item in self.violations if item.identity == identity), None)
+        return next((item for item in self.violations if item.explains(violation)), None)
 
     def _was_refused(self) -> bool:
         failures = (turn.exchange.failure for turn in self.turns)

@@ -83,8 +83,9 @@ def rejecting(call: Call, *targets: str) -> bool:
 
 
 def only_breaks(call: Call, *targets: str) -> bool:
-    """Return whether the call is broken, in these targets and no other."""
-    return bool(call.mutators) and all(mutator.target in targets for mutator in call.mutators)
+    """Return whether the call is broken in these targets and no other; what is tolerated aside."""
+    breaking = [m for m in call.mutators if m.expect is not Expectation.TOLERATE]
+    return bool(breaking) and all(mutator.target in targets for mutator in breaking)
 
 
 def must_be(exchange: Exchange, what: str, *statuses: int) -> Fault | bool:
