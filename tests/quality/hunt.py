@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio
 import httpx
@@ -42,6 +42,12 @@ def embedded(entry: Entry, *defects: str, auth: str = "none", delete: bool = Tru
     return httpx.ASGITransport(entry.reference(reference), raise_app_exceptions=False)
 
 
+def without_sweep(entry: Entry) -> Entry:
+    """Return the entry with nothing to sweep: a campaign begins with the random search."""
+    moves, cases = entry.moves, entry.cases
+    return replace(entry, moves=(), programs=(), cases=lambda _, breaks: cases(moves, breaks))
+
+
 async def hunt(
     defect: str,
     requirements: Sequence[str],
@@ -50,9 +56,10 @@ async def hunt(
     max_requests: int = 2000,
     spec: str = "dev",
     delete: bool = True,
+    search_only: bool = False,
 ) -> StopAt:
     """Run a campaign without the corpus until the defect is found or the requests are spent."""
-    entry = find("oci")
+    entry = without_sweep(find("oci")) if search_only else find("oci")
     settings = Settings(
         target="http://embedded",
         seed=seed,
