@@ -144,8 +144,6 @@ def _manifest_reference(
         gone = _deleted(repo, "tag" if by_tag else "digest", which)
         return gone or _unknown(state, arguments, by_tag=by_tag)
     if want == "blob":
-        # The repository has a manifest too: a blob alone may not make it one (oci.md 4.2).
-        yield from need_manifest(state, repo)
         blob = yield from need_blob(state, repo, which)
         return blob.digest if blob is not None else None
     found = yield from need_tagged(state, repo, which, by_tag=by_tag)
