@@ -106,8 +106,8 @@ def sweep(
 ) -> Iterator[Case]:
     """Yield the deterministic part: every move, the prepared programs, every move broken once.
 
-    Each mutator breaks the first move of its operation; the operations take turns, and within each
-    the kinds of mutators, so that one with many does not keep the others waiting.
+    Each mutator breaks the first move of its operation. Operations are spread evenly, and within
+    each the kinds of mutators take turns, so that none with many keeps the others waiting.
     """
     for move in moves:
         yield Case(protocol, (move.step(),))
@@ -115,18 +115,19 @@ def sweep(
     firsts: dict[str, Move] = {}
     for move in moves:
         firsts.setdefault(move.operation, move)
-    queues = [
-        [Case(protocol, (first.step((mutator,)),)) for mutator in _by_turns(breaks.get(operation, ()))]
-        for operation, first in firsts.items()
-    ]
-    for turn in itertools.zip_longest(*queues):
-        yield from (case for case in turn if case is not None)
+    broken: list[tuple[float, Case]] = []
+    for operation, first in firsts.items():
+        group = _by_turns(breaks.get(operation, ()))
+        cases = (Case(protocol, (first.step((mutator,)),)) for mutator in group)
+        broken += [(place / len(group), case) for place, case in enumerate(cases)]
+    yield from (case for _, case in sorted(broken, key=lambda placed: placed[0]))
 
 
 def _by_turns(group: Sequence[Mutator]) -> list[Mutator]:
     """Return mutators of different kinds in turn: the first of each kind, then the second ..."""
-    kinds: dict[tuple[str, str], list[Mutator]] = {}
+    kinds: dict[tuple[str, ...], list[Mutator]] = {}
     for mutator in group:
-        kinds.setdefault((mutator.name.partition("-")[0], mutator.expect), []).append(mutator)
+        kind = (mutator.name.partition("-")[0], mutator.action, mutator.expect)
+        kinds.setdefault(kind, []).append(mutator)
     turns = itertools.zip_longest(*kinds.values())
     return [mutator for turn in turns for mutator in turn if mutator is not None]

@@ -59,16 +59,20 @@ ODD_NAMES = _suffixes(
     "name",
     TOLERATE,
     {
+        "two-underscores": "/a__b",
         "digit": "/0",
+        "many-dashes": "/a-----b",
         "dot": "/a.b",
         "underscore": "/a_b",
-        "two-underscores": "/a__b",
-        "many-dashes": "/a-----b",
         "component-tags": "/tags",
         "deep": "/a/b/c/d",
     },
 )
 STRANGE_NAMES = (
+    *(
+        Mutator(f"name-long-{size}", "name", "fill", None, size, OPEN)
+        for size in (256, 300, 128, 254, 255)
+    ),
     *_suffixes(
         "name",
         OPEN,
@@ -83,10 +87,6 @@ STRANGE_NAMES = (
             "component-manifests": "/manifests/a",
             "component-uploads": "/blobs/uploads",
         },
-    ),
-    *(
-        Mutator(f"name-long-{size}", "name", "fill", None, size, OPEN)
-        for size in (128, 254, 255, 256, 300)
     ),
     Mutator("name-many-components", "name", "append", None, "/a" * 100, OPEN),
 )
@@ -219,14 +219,14 @@ MANIFEST_BODIES = (
         "body",
         OPEN,
         {
+            "cut": '{"schemaVersion":2',
+            "deep": "[" * 20_000,
             "null": "null",
+            "invalid-utf8": '{"a":"\xff"}',
             "array": "[]",
             "object": "{}",
             "scalar": "1",
-            "cut": '{"schemaVersion":2',
             "bom": "\xef\xbb\xbf{}",
-            "invalid-utf8": '{"a":"\xff"}',
-            "deep": "[" * 20_000,
             "two-documents": "{}{}",
             "text": "not json",
         },
@@ -235,12 +235,12 @@ MANIFEST_BODIES = (
     *(
         Mutator(f"json-{name}", "body", "json-set", key, value, OPEN)
         for name, key, value in (
+            ("manifests-of-null", "/manifests", "[null]"),
             ("schema-version-0", "/schemaVersion", "0"),
             ("schema-version-text", "/schemaVersion", '"2"'),
             ("schema-version-huge", "/schemaVersion", "1" + "0" * 40),
             ("manifests-null", "/manifests", "null"),
             ("manifests-object", "/manifests", "{}"),
-            ("manifests-of-null", "/manifests", "[null]"),
             ("manifests-of-scalars", "/manifests", "[1,2]"),
             ("descriptor-empty", "/manifests", "[{}]"),
             ("descriptor-bad-digest", "/manifests", '[{"digest":"sha256:bad","size":1}]'),
