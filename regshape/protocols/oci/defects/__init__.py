@@ -10,11 +10,13 @@ from regshape.protocols.oci.defects.bad_answers import BAD_ANSWERS
 from regshape.protocols.oci.defects.bad_chunks import BAD_CHUNKS
 from regshape.protocols.oci.defects.bad_deletes import BAD_DELETES
 from regshape.protocols.oci.defects.bad_heads import BAD_HEADS
+from regshape.protocols.oci.defects.bad_http import BAD_HTTP
 from regshape.protocols.oci.defects.bad_lists import BAD_LISTS
 from regshape.protocols.oci.defects.bad_mounts import BAD_MOUNTS
 from regshape.protocols.oci.defects.bad_names import BAD_NAMES
 from regshape.protocols.oci.defects.bad_pulls import BAD_PULLS
 from regshape.protocols.oci.defects.bad_pushes import BAD_PUSHES
+from regshape.protocols.oci.defects.bad_referrers import BAD_REFERRERS
 from regshape.protocols.oci.defects.bad_sessions import BAD_SESSIONS
 from regshape.protocols.oci.reference import Reference
 
@@ -27,8 +29,10 @@ _TABLES: Sequence[Sequence[Defect]] = (
     BAD_PULLS,
     BAD_HEADS,
     BAD_LISTS,
+    BAD_REFERRERS,
     BAD_DELETES,
     BAD_ANSWERS,
+    BAD_HTTP,
 )
 DEFECTS: Mapping[str, Defect] = {defect.name: defect for table in _TABLES for defect in table}
 

@@ -56,13 +56,12 @@ class BadDigestAsTag(Reference):
 
 
 class BadDigestCrashes(Reference):
-    """Splits a reference into algorithm and hash, and stumbles where it has more parts."""
+    """Decodes the hash of a digest before it asks whether it is one."""
 
     def check_pulled_reference(self, reference: str) -> None:
         """Refuse what names no manifest."""
         if self.is_digest(reference):
-            algorithm, encoded = reference.split(":")
-            reference = f"{algorithm}:{encoded}"
+            bytes.fromhex(reference.partition(":")[2])
         super().check_pulled_reference(reference)
 
 
@@ -102,7 +101,7 @@ BAD_NAMES: tuple[Defect, ...] = (
         ("OCI-NAME-02",), NameTooLongForFiles),
     Defect("bad-digest-as-tag", "stores a manifest under a tag that looks like a digest",
         ("OCI-REF-01",), BadDigestAsTag, "zot#4165"),
-    Defect("bad-digest-crashes", "fails on a reference with two colons",
+    Defect("bad-digest-crashes", "fails on a digest that is not hexadecimal",
         ("OCI-REF-01",), BadDigestCrashes, "distribution#4945"),
     Defect("tag-one-too-long", "accepts tags of 129 characters",
         ("OCI-TAG-01",), TagOneTooLong),
