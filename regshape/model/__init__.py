@@ -1,0 +1,78 @@
+"""The values that flow through the engine, from a case to a verdict.
+
+Everything here is frozen, holds no I/O and knows no protocol.
+"""
+
+from regshape.model.exchange import (
+    PLAIN,
+    Exchange,
+    Expectation,
+    Failure,
+    Frame,
+    Headers,
+    Mutator,
+    Request,
+)
+from regshape.model.interface import (
+    Capability,
+    Defect,
+    Play,
+    RegistryProtocol,
+    Space,
+    World,
+)
+from regshape.model.judgement import (
+    Call,
+    Check,
+    Fault,
+    Level,
+    Requirement,
+    Role,
+    Turn,
+    Violation,
+)
+from regshape.model.outcome import (
+    CampaignInfo,
+    Finding,
+    Observer,
+    Outcome,
+    Result,
+    Verdict,
+)
+from regshape.model.program import (
+    Case,
+    Step,
+)
+
+__all__ = [
+    "PLAIN",
+    "Call",
+    "CampaignInfo",
+    "Capability",
+    "Case",
+    "Check",
+    "Defect",
+    "Exchange",
+    "Expectation",
+    "Failure",
+    "Fault",
+    "Finding",
+    "Frame",
+    "Headers",
+    "Level",
+    "Mutator",
+    "Observer",
+    "Outcome",
+    "Play",
+    "RegistryProtocol",
+    "Request",
+    "Requirement",
+    "Result",
+    "Role",
+    "Space",
+    "Step",
+    "Turn",
+    "Verdict",
+    "Violation",
+    "World",
+]

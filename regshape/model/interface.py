@@ -1,0 +1,108 @@
+"""What a protocol provides to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from regshape.model.exchange import Exchange
+from regshape.model.judgement import Call, Requirement
+from regshape.model.program import Step
+
+Play: TypeAlias = Generator[Call, Exchange, None]
+"""Yields calls, receives their exchanges: a protocol's logic without I/O."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """An optional feature of a target: whether it is there, and why that is believed."""
+
+    name: str
+    present: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The part of the target that one case works in.
+
+    `salt` has lower-case letters and digits, different for each execution, so that content
+    addresses differ. `origin` is the target's URL without a trailing slash: answers that lead
+    elsewhere are not followed.
+    """
+
+    prefix: str
+    salt: str
+    origin: str = ""
+    capabilities: Mapping[str, Capability] = field(default_factory=dict)
+    read_only: bool = False
+
+    def can(self, name: str) -> bool:
+        """Return whether the capability is present, or not known to be absent."""
+        found = self.capabilities.get(name)
+        return found is None or found.present
+
+
+class World(Protocol):
+    """The model of one space: what the target acknowledged, and the calls of the steps."""
+
+    def play(self, step: Step) -> Play:
+        """Run one step: what it needs first, the step itself, then what reads back its effect."""
+        ...
+
+    def settle(self) -> Play:
+        """Re-read, once all is quiet, what the target acknowledged."""
+        ...
+
+    def clean(self) -> Play:
+        """Remove what was created, where the target allows it."""
+        ...
+
+
+class RegistryProtocol(Protocol):
+    """One registry protocol, as the engine sees it."""
+
+    @property
+    def name(self) -> str:
+        """The name in the catalogue."""
+        ...
+
+    @property
+    def versions(self) -> Sequence[str]:
+        """The versions of the document, oldest first; the first is the default."""
+        ...
+
+    @property
+    def requirements(self) -> Sequence[Requirement]:
+        """Every requirement; where several are violated in one aspect, the first is reported."""
+        ...
+
+    @property
+    def operations(self) -> Iterable[str]:
+        """The operations that a step can name."""
+        ...
+
+    def world(self, space: Space) -> World:
+        """Return the empty model of a space."""
+        ...
+
+    def probe(self, space: Space) -> Generator[Call, Exchange, Sequence[Capability]]:
+        """Find out what the target can do; raises `TargetError` if it is no such registry."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A named fault that can be planted in a reference registry.
+
+    `mistake` is the class that is composed in front of the reference; `requirements` are those that
+    it violates, the one that tells of it first; `source` is the bug of a real registry that it is
+    modelled on, or nothing.
+    """
+
+    name: str
+    about: str
+    requirements: tuple[str, ...]
+    mistake: type[Any]
+    source: str = ""

@@ -1,0 +1,128 @@
+"""Requirements, the calls that they are judged on, and what violates them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from regshape.model.exchange import Exchange, Expectation, Mutator, Request
+
+Role: TypeAlias = Literal["probe", "setup", "step", "readback", "cleanup"]
+
+
+class Level(StrEnum):
+    """How binding a requirement is, in the words of BCP 14."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    MAY = "MAY"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request with what is known of it: the role it plays, and the protocol's own facts.
+
+    `facts` is what the model predicts, a value that only the protocol's checks read; `cause` is the
+    call whose effect this one reads back; `scope` is what a bearer token must cover.
+    """
+
+    operation: str
+    request: Request
+    facts: Any
+    role: Role = "step"
+    mutators: tuple[Mutator, ...] = ()
+    cause: Call | None = None
+    scope: str | None = None
+
+    @property
+    def expect(self) -> Expectation | None:
+        """The strictest expectation of the mutators, or None for an unbroken request."""
+        if not self.mutators:
+            return None
+        kinds = {mutator.expect for mutator in self.mutators}
+        if Expectation.UNSPECIFIED in kinds:
+            return Expectation.UNSPECIFIED
+        return Expectation.REJECT if Expectation.REJECT in kinds else Expectation.TOLERATE
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One violation seen by a check.
+
+    `aspect` is short and stable, part of the finding's signature (`status 500`, `no Range`);
+    `summary` is one sentence with the values of this exchange. `wide` marks what has one cause for
+    all operations, such as an error code that is in no table.
+    """
+
+    aspect: str
+    summary: str
+    wide: bool = False
+
+
+Check: TypeAlias = Callable[[Call, Exchange], "Fault | bool"]
+"""Returns False where the exchange says nothing of the requirement, True where it is met."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One normative sentence of a protocol's document.
+
+    `since` is the first version of the document that has it; `was` the level that it had in the
+    oldest version, where that differs. `check` runs on exchanges of `operations`; `needs` names
+    the capability without which it is skipped; `waiver` says why there is no check.
+    """
+
+    id: str
+    level: Level
+    section: str
+    text: str
+    source: str
+    operations: frozenset[str] = frozenset()
+    check: Check | None = None
+    since: str = "1.1"
+    was: Level | None = None
+    needs: str | None = None
+    waiver: str | None = None
+
+    def level_in(self, version: str, versions: Sequence[str]) -> Level | None:
+        """Return the level in a version of the document, None where it is not in it."""
+        if versions.index(version) < versions.index(self.since):
+            return None
+        return self.was if self.was is not None and version == versions[0] else self.level
+
+
+class Violation(NamedTuple):
+    """A requirement that an exchange violated; (requirement, signature) is its identity.
+
+    `cause` is the operation and what was wrong; `broken` names, in order, what mutators had broken.
+    """
+
+    requirement: str
+    cause: str
+    summary: str
+    broken: tuple[str, ...] = ()
+
+    @property
+    def signature(self) -> str:
+        """What tells this cause from others of the same requirement."""
+        return f"{self.cause} | {' + '.join(self.broken)}" if self.broken else self.cause
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What makes two violations the same finding."""
+        return (self.requirement, self.signature)
+
+    def explains(self, other: Violation) -> bool:
+        """Return whether the other has the same cause, seen with as much broken or more."""
+        same = self.requirement == other.requirement and self.cause == other.cause
+        return same and set(self.broken) <= set(other.broken)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A call and its exchange."""
+
+    call: Call
+    exchange: Exchange
