@@ -12,7 +12,8 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
 EMPTY = "application/vnd.oci.empty.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
-CONFIG = "application/vnd.oci.image.config.v1+json"
+CONFIG = "application/vnd.example.config.v1"
+"""No image's config, which a registry might read: of other types it is told not to (image-spec)."""
 ACCEPT = ", ".join(
     (
         INDEX,

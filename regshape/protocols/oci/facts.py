@@ -56,6 +56,8 @@ class UploadFacts(Facts):
     mount_from: bool = True
     seen_sessions: frozenset[str] = frozenset()
     old_location: bool = False
+    refused_with: int | None = None
+    """The status that refused the request whose effect this one reads back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class ReferrersFacts(Facts):
     filter: str | None = None
     gone: frozenset[str] = frozenset()
     subject_answered: bool = False
+    optional: frozenset[str] = frozenset()
+    """Indexes whose subject the registry did not say that it processed: only images must be."""
 
 
 @dataclass(frozen=True, slots=True)

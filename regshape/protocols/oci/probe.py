@@ -11,7 +11,7 @@ from regshape.protocols.oci.facts import Facts
 from regshape.protocols.oci.operations.deletes import Kind, delete_request
 from regshape.protocols.oci.operations.needs import compact, index_document, put_blob
 from regshape.protocols.oci.operations.pull import ping_request
-from regshape.protocols.oci.state import State, Upload, digest_of
+from regshape.protocols.oci.state import Repository, State, Upload, digest_of
 
 ACCEPTED, CREATED, OK, UNAUTHORIZED = 202, 201, 200, 401
 REFUSALS = frozenset({400, 401, 403, 404, 405, 501})
@@ -124,7 +124,18 @@ def _single_post(state: State) -> Asking:
         (("Content-Type", calls.OCTETS),),
         content,
     )
-    return _found("single-post", (yield _asking(request, repo.name)), ACCEPTED)
+    exchange = yield _asking(request, repo.name)
+    _remember(state, exchange, repo, digest_of(content))
+    return _found("single-post", exchange, ACCEPTED)
+
+
+def _remember(state: State, exchange: Exchange, repo: Repository, digest: str) -> None:
+    """Note what a POST left behind, to remove it in the end: a blob, or a session."""
+    if exchange.status == CREATED:
+        repo.made[digest] = "blob"
+    location = state.resolve(exchange.header("location"))
+    if exchange.status == ACCEPTED and location is not None:
+        state.strays.append(location)
 
 
 def _mount(state: State) -> Asking:
@@ -133,6 +144,7 @@ def _mount(state: State) -> Asking:
     query = (("mount", digest), ("from", repo.name))
     request = Request("POST", calls.UPLOADS, {"name": target.name}, query)
     exchange = yield _asking(request, target.name)
+    _remember(state, exchange, target, digest)
     found = _found("mount", exchange)
     return Capability("mount", exchange.status == CREATED, found.reason)
 
@@ -183,6 +195,7 @@ def _tag_parameters(state: State) -> Asking:
     content, name = compact(index_document(state)), state.repos[0].name
     request = _manifest(state, digest_of(content), content, "p1")
     exchange = yield _asking(request, name)
+    state.repos[0].made |= {digest_of(content): "manifest", "p1": "tag"}
     if exchange.status == CREATED and exchange.header("oci-tag") is None:
         return Capability("tag-parameters", present=False, reason="OCI-Tag was not sent")
     return _found("tag-parameters", exchange)
@@ -197,6 +210,7 @@ def _referrers(state: State) -> Asking:
 def _deletes(state: State) -> Generator[Call, Exchange, list[Capability]]:
     repo, content = state.repos[0], compact(index_document(state))
     yield _asking(_manifest(state, "gone", content), repo.name)
+    repo.made |= {digest_of(content): "manifest", "gone": "tag"}
     references: tuple[tuple[Kind, str], ...] = (
         ("tag", "gone"),
         ("manifest", digest_of(content)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 from regshape.model import (
     Call,
@@ -74,19 +75,29 @@ class OciWorld:
 
     def clean(self) -> Play:
         """Remove manifests, tags, blobs and open sessions that the case made."""
-        space = self.state.space
-        for upload in self.state.uploads:
-            if upload.state != "closed" and space.can("cancel"):
-                yield _cleaning(cancel_request(upload.locations[-1], upload.repo.name))
-        for location in self.state.strays:
-            if space.can("cancel"):
-                yield _cleaning(cancel_request(location, self.state.repos[0].name))
-        kinds: tuple[Kind, ...] = ("manifest", "tag", "blob")
-        for kind in kinds:
-            if not space.can(f"delete-{kind}"):
-                continue
-            for repo in self.state.repos:
-                yield from _remove(space, repo, kind)
+        yield from _clean(self.state)
+
+
+def _clean(state: State) -> Play:
+    space = state.space
+    for upload in state.uploads:
+        if upload.state != "closed" and space.can("cancel"):
+            yield _cleaning(cancel_request(upload.locations[-1], upload.repo.name))
+    for location in state.strays:
+        if space.can("cancel"):
+            yield _cleaning(cancel_request(location, _name_in(location, state.repos[0].name)))
+    kinds: tuple[Kind, ...] = ("manifest", "tag", "blob")
+    for kind in kinds:
+        if not space.can(f"delete-{kind}"):
+            continue
+        for repo in state.repos:
+            yield from _remove(space, repo, kind)
+
+
+def _name_in(location: str, otherwise: str) -> str:
+    """Return the repository that the location of a session names; a token is asked for it."""
+    name, found, _ = location.removeprefix("/v2/").partition("/blobs/uploads/")
+    return name if found else otherwise
 
 
 def ping_call(cause: Call) -> Call:
@@ -131,4 +142,9 @@ class Oci:
         Raises:
             TargetError: what answers is no OCI registry.
         """
-        return probe(State(space))
+        state = State(space)
+        found = yield from probe(state)
+        state.space = replace(space, capabilities={item.name: item for item in found})
+        if not space.read_only:
+            yield from _clean(state)
+        return found

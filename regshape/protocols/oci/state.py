@@ -10,12 +10,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from regshape.model import Space
 
 SessionState = Literal["open", "closed", "unknown"]
 T = TypeVar("T")
+PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(slots=True)
@@ -37,6 +38,8 @@ class Manifest:
     subject: str | None = None
     artifact_type: str | None = None
     annotations: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    subject_processed: bool = False
     read_at: int = -1
 
 
@@ -121,18 +124,25 @@ class State:
         """Return a digest that nothing has."""
         return digest_of(self.fresh(64), algorithm)
 
-    def resolve(self, location: str | None) -> str | None:
-        """Return the request target that a Location header stands for, or None if it leads away.
+    def resolve(self, location: str | None, target: str = "/v2/") -> str | None:
+        """Return the request target that a Location or Link stands for, or None if it leads away.
 
-        Source: distribution-spec, "Pushing a blob monolithically": absolute or relative.
+        It may be absolute, or relative to the target of the request (distribution-spec, "Pushing a
+        blob monolithically"; RFC 9110, section 10.2.2).
         """
         if not location:
             return None
-        split = urlsplit(location)
         here = urlsplit(self.space.origin)
-        if split.scheme and (split.scheme, split.netloc) != (here.scheme, here.netloc):
+        try:
+            split = urlsplit(urljoin(f"{self.space.origin}{target}", location))
+            away = (split.scheme, split.hostname, split.port or PORTS.get(split.scheme)) != (
+                here.scheme,
+                here.hostname,
+                here.port or PORTS.get(here.scheme),
+            )
+        except ValueError:
             return None
-        if not split.path.startswith("/"):
+        if away:
             return None
         path = split.path.removeprefix(here.path.rstrip("/"))
         return f"{path}?{split.query}" if split.query else path

@@ -105,15 +105,15 @@ def _delete(
         "manifest": repo.manifests,
         "blob": repo.blobs,
     }
-    # A registry may refuse to delete a blob that a manifest refers to, as zot does.
-    in_use = any(reference.encode() in manifest.content for manifest in repo.manifests.values())
+    # A registry may refuse to delete what a manifest refers to, as zot does.
+    in_use = any(reference in manifest.parts for manifest in repo.manifests.values())
     facts = DeleteFacts(
         "end-10" if kind == "blob" else "end-9",
         repo.name,
         repo.exists,
         kind=kind,
         reference=reference,
-        known=None if kind == "blob" and in_use else repo.knows(reference, among[kind]),
+        known=None if in_use else repo.knows(reference, among[kind]),
         enabled=state.space.can(f"delete-{kind}"),
     )
     request = delete_request(repo.name, kind, reference)
@@ -121,7 +121,7 @@ def _delete(
     exchange = yield call
     if call.expect not in {None, Expectation.TOLERATE} and not calls.refused(exchange):
         repo.distrust()
-    elif facts.known and not calls.refused(exchange) and exchange.status != ACCEPTED:
+    elif reference in among[kind] and not calls.refused(exchange) and exchange.status != ACCEPTED:
         repo.forget(reference)
         repo.distrust()
     return exchange, call

@@ -93,6 +93,8 @@ def _walk(state: State, repo: Repository, request: Request, n: int | None) -> Pl
             return
         walked += tags
         following = _next_page(state, repo, exchange, n, tags)
+        if following is None and next_link(exchange) is not None:
+            return  # the next page is on another host
         if following is None:
             break
         request = following
@@ -112,7 +114,7 @@ def _next_page(
 ) -> Request | None:
     link = next_link(exchange)
     if link is not None:
-        target = state.resolve(link) if link.startswith(("/", "http")) else None
+        target = state.resolve(link, exchange.target)
         return Request("GET", target.replace("{", "%7B")) if target else None
     if n is None or not tags or len(tags) != n:
         return None
@@ -142,6 +144,8 @@ def document_of(exchange: Exchange) -> Any:
 def list_referrers(state: State, step: Step) -> Play:
     """GET referrers of a digest: of one with referrers, without, unknown, or no digest at all."""
     repo = state.repo(step.arguments)
+    if step.mutators and repo is not state.absent:
+        yield from need_tags(state, repo, 1)  # else the repository may be what is not found
     want = step.arguments.get("subject", "recent")
     subjects = list(repo.gone_referrers.values())
     subjects += [m.subject for m in repo.manifests.values() if m.subject]
@@ -164,6 +168,7 @@ def list_referrers(state: State, step: Step) -> Play:
         expected=expected_referrers(repo, subject),
         filter=wanted,
         gone=frozenset(repo.gone_referrers),
+        optional=optional_referrers(repo),
         subject_answered=subject in state.subjects_answered,
     )
     request = Request("GET", calls.REFERRERS, {"name": repo.name, "reference": subject}, query)
@@ -179,6 +184,15 @@ def expected_referrers(repo: Repository, subject: str) -> dict[str, tuple[str | 
         for manifest in repo.manifests.values()
         if manifest.subject == subject
     }
+
+
+def optional_referrers(repo: Repository) -> frozenset[str]:
+    """Return the referrers that need not be listed (distribution-spec, "Enabling the ...")."""
+    return frozenset(
+        manifest.digest
+        for manifest in repo.manifests.values()
+        if manifest.media_type == calls.INDEX and not manifest.subject_processed
+    )
 
 
 def list_catalog(state: State, step: Step) -> Play:

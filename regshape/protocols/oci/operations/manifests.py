@@ -38,6 +38,8 @@ class Document:
     subject: str | None = None
     artifact_type: str | None = None
     annotations: Mapping[str, Any] | None = None
+    parts: tuple[str, ...] = ()
+    """The digests of the blobs and manifests that it needs."""
 
 
 Plain: TypeAlias = Callable[[State, Step], Document]
@@ -103,6 +105,7 @@ def _image(
         calls.IMAGE,
         artifact_type=calls.CONFIG,
         annotations=document["annotations"],
+        parts=(config.digest,),
     )
 
 
@@ -127,7 +130,7 @@ def _index_child(
     document = index_document(
         state, manifests=[descriptor(child.digest, len(child.content), child.media_type)]
     )
-    return Document(compact(document), annotations=document["annotations"])
+    return Document(compact(document), annotations=document["annotations"], parts=(child.digest,))
 
 
 def _index_missing(state: State, _step: Step) -> Document:
@@ -151,6 +154,7 @@ def _referrer(
         subject = descriptor(state.fresh_digest(), 64, calls.INDEX)
     document = index_document(state, subject=subject)
     media_type, artifact_type = calls.INDEX, arguments.get("artifact", ARTIFACT)
+    parts: tuple[str, ...] = ()
     if artifact_type:
         document["artifactType"] = artifact_type
     if arguments["shape"] == "referrer-image":
@@ -160,6 +164,7 @@ def _referrer(
         media_type = document["mediaType"] = calls.IMAGE
         document["config"] = descriptor(config.digest, len(config.content), calls.CONFIG)
         document["layers"] = []
+        parts = (config.digest,)
         del document["manifests"]
         artifact_type = artifact_type or calls.CONFIG
     return Document(
@@ -168,6 +173,7 @@ def _referrer(
         subject=subject["digest"],
         artifact_type=artifact_type or None,
         annotations=document["annotations"],
+        parts=parts,
     )
 
 
@@ -185,6 +191,7 @@ def _again(
         subject=found.subject,
         artifact_type=found.artifact_type,
         annotations=found.annotations,
+        parts=found.parts,
     )
 
 
@@ -265,6 +272,8 @@ def _after_push(
             document.subject,
             document.artifact_type,
             document.annotations or {},
+            document.parts,
+            exchange.header("oci-subject") is not None,
         )
         learn_manifest(state, repo, manifest, tags)
         if document.subject and exchange.header("oci-subject") is not None:
@@ -315,7 +324,9 @@ def _plain_digest(reference: str) -> bool:
 def _lose_track(repo: Repository, call: Call) -> None:
     """A broken push was accepted, or nothing whole came back: what stands there is open."""
     facts: ManifestFacts = call.facts
-    for reference in (facts.reference, facts.digest, *facts.tags):
+    sent = apply(call.mutators, call.request)
+    claimed, true = sent.parts.get("reference", ""), digest_of(sent.body)
+    for reference in (facts.reference, facts.digest, *facts.tags, claimed, true):
         repo.forget(reference)
         repo.made[reference] = "manifest" if ":" in reference else "tag"
     repo.distrust()

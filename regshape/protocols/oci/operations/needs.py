@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 from regshape.model import Call, Exchange, Play, Request
@@ -51,6 +52,7 @@ def learn_session(state: State, repo: Repository, exchange: Exchange) -> Upload 
     upload = Upload(repo, [location], chunk_minimum=_chunk_minimum(exchange))
     state.uploads.append(upload)
     state.sessions.add(location)
+    open_question(repo)
     return upload
 
 
@@ -58,6 +60,12 @@ def _chunk_minimum(exchange: Exchange) -> int:
     """Return OCI-Chunk-Min-Length, or 0 where it is absent or no number."""
     text = exchange.header("oci-chunk-min-length") or ""
     return int(text[:MOST_DIGITS]) if text.isascii() and text.isdigit() else 0
+
+
+def open_question(repo: Repository) -> None:
+    """Leave open whether a repository exists of which an upload is all that there is."""
+    if repo.exists is False:
+        repo.exists = None
 
 
 def need_blob(
@@ -175,6 +183,9 @@ def put_index(state: State, repo: Repository, tag: str, manifest: Manifest | Non
     if manifest is None:
         content = compact(index_document(state))
         manifest = Manifest(digest_of(content), content, calls.INDEX)
+    elif not manifest.digest.startswith("sha256:"):
+        # A push by tag says nothing of the algorithm: registries take the one they know best.
+        manifest = replace(manifest, digest=digest_of(manifest.content))
     facts = ManifestFacts(
         "end-7a",
         repo.name,

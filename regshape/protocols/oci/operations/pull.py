@@ -113,15 +113,20 @@ def read_range(asked: str, size: int) -> tuple[RangeKind, tuple[int, int] | None
     if unit != "bytes" or not dash or not (first + last).isdigit():
         return ("ignored" if unit != "bytes" else "any"), None
     if not first:
-        length = int(last)
-        if length == 0 or size == 0:
-            return "unsatisfiable", None
-        return "slice", (max(0, size - length), size - 1)
+        return _suffix(int(last), size)
     if last and int(last) < int(first):
-        return "ignored", None
+        return "any", None
     if int(first) >= size:
         return "unsatisfiable", None
     return "slice", (int(first), min(int(last), size - 1) if last else size - 1)
+
+
+def _suffix(length: int, size: int) -> tuple[RangeKind, tuple[int, int] | None]:
+    if length == 0:
+        return "unsatisfiable", None
+    if size == 0:
+        return "any", None  # it can be satisfied, but no Content-Range could say so
+    return "slice", (max(0, size - length), size - 1)
 
 
 def get_manifest(state: State, step: Step) -> Play:

@@ -112,7 +112,15 @@ def _after_broken(state: State, repo: Repository, call: Call, exchange: Exchange
         if _is_whole_digest(claimed) and repo.knows(claimed, repo.blobs) is not None:
             yield from read_blob(state, repo, claimed, role="readback", cause=call)
     if not calls.refused(exchange) and not calls.redirected(exchange):
-        repo.distrust()
+        _lose_track(repo, call)
+
+
+def _lose_track(repo: Repository, call: Call) -> None:
+    """Note what the push may have left behind, to remove it; whether it is there stays open."""
+    for key, value in apply(call.mutators, call.request).query:
+        if key in {"digest", "mount"} and value is not None and _is_whole_digest(value):
+            repo.made[value] = "blob"
+    repo.distrust()
 
 
 def _is_cut_short(call: Call) -> bool:
@@ -138,7 +146,7 @@ def mount_blob(state: State, step: Step) -> Play:
         blob = yield from need_blob(state, origin, step.arguments.get("which", 0))
         if blob is None:
             return
-        digest, known = blob.digest, True
+        digest, known = blob.digest, origin.knows(blob.digest, origin.blobs)
     names = {"other": origin.name, "absent": state.absent.name, "garbage": "!!"}
     query: list[tuple[str, str | None]] = [("mount", digest)]
     if source != "none":
@@ -164,7 +172,7 @@ def mount_blob(state: State, step: Step) -> Play:
     elif exchange.status == ACCEPTED:
         _learn_opened(state, repo, call, exchange)
     elif not calls.refused(exchange):
-        repo.distrust()
+        _lose_track(repo, call)
 
 
 def _the_upload(
@@ -210,9 +218,8 @@ def _patch(
         return
     repo, offset = upload.repo, len(upload.content)
     chunk = state.fresh(size)
-    oldest = step is not None and step.arguments.get("location") == "oldest"
-    location = upload.locations[0 if oldest else -1]
-    facts = _session_facts(upload, "chunk", size=size, order=order, old=oldest)
+    location, old = _location(upload, step)
+    facts = _session_facts(upload, "chunk", size=size, order=order, old=old)
     request = calls.session_request(
         "PATCH", location, repo.name, content_range=content_range(order, offset, size), body=chunk
     )
@@ -274,6 +281,13 @@ def _session_facts(
     )
 
 
+def _location(upload: Upload, step: Step | None) -> tuple[str, bool]:
+    """Return where a step finds its session, and whether later locations were given since."""
+    if step is not None and step.arguments.get("location") == "oldest":
+        return upload.locations[0], len(upload.locations) > 1 or bool(upload.content)
+    return upload.locations[-1], False
+
+
 def _move(state: State, upload: Upload, exchange: Exchange) -> None:
     location = state.resolve(exchange.header("location"))
     if location is not None and location != upload.locations[-1]:
@@ -289,7 +303,7 @@ def _after_refused_chunk(state: State, upload: Upload, call: Call, exchange: Exc
     if not calls.refused(exchange) or cut_short:
         upload.state = "unknown"
         return
-    yield from _status(state, upload, role="readback", cause=call)
+    yield from _status(state, upload, role="readback", cause=call, refused_with=exchange.status)
 
 
 def finish_upload(state: State, step: Step) -> Play:
@@ -306,14 +320,17 @@ def finish_upload(state: State, step: Step) -> Play:
         if len(upload.content) == before:
             return
     order: Order = step.arguments.get("order", "unranged")
+    if order in {"repeat", "overlap"} and not upload.content:
+        order = "next"
     size = step.arguments.get("size", 0 if upload.content else 40)
     last = state.fresh(size)
     content = bytes(upload.content) + last
     digest = digest_of(content, step.arguments.get("algorithm", "sha256"))
-    facts = _session_facts(upload, "finish", size=size, order=order, digest=digest)
+    location, old = _location(upload, step)
+    facts = _session_facts(upload, "finish", size=size, order=order, digest=digest, old=old)
     request = calls.session_request(
         "PUT",
-        upload.locations[0 if step.arguments.get("location") == "oldest" else -1],
+        location,
         repo.name,
         digest=digest,
         content_range=content_range(order, len(upload.content), size),
@@ -339,7 +356,7 @@ def _after_finish(
     if facts.session != "open":
         return
     if calls.refused(exchange) and call.expect is None and not in_order:
-        yield from _status(state, upload, role="readback", cause=call)
+        yield from _status(state, upload, role="readback", cause=call, refused_with=exchange.status)
         return
     upload.state = "unknown"
     yield from _after_broken(state, repo, call, exchange)
@@ -363,10 +380,12 @@ def _status(
     step: Step | None = None,
     role: Role = "step",
     cause: Call | None = None,
+    refused_with: int | None = None,
 ) -> Play:
-    oldest = step is not None and step.arguments.get("location") == "oldest"
-    facts = _session_facts(upload, "status", old=oldest and bool(upload.content))
-    request = calls.session_request("GET", upload.locations[0 if oldest else -1], upload.repo.name)
+    location, old = _location(upload, step)
+    facts = _session_facts(upload, "status", old=old)
+    facts = replace(facts, refused_with=refused_with)
+    request = calls.session_request("GET", location, upload.repo.name)
     request, facts = _under_other_name(state, step, upload, request, facts)
     mutators = step.mutators if step is not None else ()
     call = calls.call("upload-status", request, facts, mutators, role, cause)
