@@ -6,6 +6,8 @@ may end without an answer, and a broken request without a stated expectation may
 
 from __future__ import annotations
 
+import re
+
 from regshape.model import Call, Exchange, Expectation, Fault, Level, Requirement
 
 RFC9110 = "RFC 9110, https://www.rfc-editor.org/rfc/rfc9110"
@@ -13,6 +15,10 @@ RFC9112 = "RFC 9112, https://www.rfc-editor.org/rfc/rfc9112"
 
 NOT_IMPLEMENTED, UNAVAILABLE, BAD_VERSION = 501, 503, 505
 BODILESS = frozenset({204, 304})
+LARGE = 1024 * 1024
+"""Bytes of a body from which on a server may close before it has read all (RFC 9110 §15.5.14)."""
+_PARAMETER = r"""[ \t]*;[ \t]*([^\s=;,]*)(?:[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^",;\s]*))?"""
+_LINK = re.compile(rf"<([^>]*)>((?:{_PARAMETER})*)")
 
 
 def breaks(call: Call, *targets: str) -> bool:
@@ -23,15 +29,14 @@ def breaks(call: Call, *targets: str) -> bool:
 def next_link(exchange: Exchange) -> str | None:
     """Return the target of the Link with rel="next", or None (RFC 8288, section 3)."""
     for value in exchange.header_values("link"):
-        for part in value.split(",<"):
-            target, closed, parameters = part.lstrip(" <").partition(">")
+        for link in _LINK.finditer(value):
             relations = [
-                item.partition("=")[2].strip(' "').lower().split()
-                for item in parameters.split(";")
-                if item.strip().lower().startswith("rel")
+                text.strip('"').lower().split()
+                for name, text in re.findall(_PARAMETER, link[2])
+                if name.lower() == "rel"
             ]
-            if closed and any("next" in names for names in relations):
-                return target
+            if relations and "next" in relations[0]:
+                return link[1]
     return None
 
 
@@ -44,7 +49,9 @@ def answers(call: Call, exchange: Exchange) -> Fault | bool:
         return True
     if failure.kind == "stale":
         return False  # the peer may close an idle connection at any time (RFC 9112 section 9.5)
-    if failure.kind in {"closed", "reset"} and call.expect is Expectation.UNSPECIFIED:
+    if failure.kind in {"closed", "reset"} and (
+        call.expect is Expectation.UNSPECIFIED or len(call.request.body) > LARGE
+    ):
         return False
     return Fault(f"no answer: {failure.kind}", f"no answer to {call.operation}: {failure.detail}")
 
@@ -75,8 +82,8 @@ def no_server_error(call: Call, exchange: Exchange) -> Fault | bool:
         return False
     if not 500 <= status <= 599:  # noqa: PLR2004 - the class of server errors
         return True
-    if status == UNAVAILABLE and exchange.header("retry-after") is not None:
-        return False
+    if status == UNAVAILABLE:
+        return False  # overload or maintenance (RFC 9110, section 15.6.4): no word on the request
     if status == NOT_IMPLEMENTED and breaks(call, "method", "frame"):
         return True
     if status == BAD_VERSION and breaks(call, "frame"):

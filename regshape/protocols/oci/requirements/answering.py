@@ -13,8 +13,8 @@ from regshape.protocols.oci.requirements.rows import (
     SHOULD,
     answered,
     error_codes,
-    judged,
     json_of,
+    judged,
     must_be,
     rejecting,
     row,
@@ -104,9 +104,14 @@ def other_methods(call: Call, exchange: Exchange) -> Fault | bool:
 
 
 def is_json_error(exchange: Exchange) -> bool:
-    """Return whether the exchange is a 4xx whose body claims to be JSON."""
+    """Return whether the exchange is a 4xx of the API whose body claims to be JSON.
+
+    What is not under /v2/ may be answered by something else on the same host.
+    """
     status = exchange.status or 0
-    if exchange.failure is not None or not 400 <= status < 500 or exchange.method == "HEAD":  # noqa: PLR2004
+    if exchange.failure is not None or not 400 <= status < 500:  # noqa: PLR2004
+        return False
+    if not exchange.answer or exchange.method == "HEAD" or "/v2/" not in exchange.target:
         return False
     kind = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
     return kind == "application/json" or kind.endswith("+json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from regshape.model import Call, Exchange, Fault, Requirement
@@ -16,6 +16,7 @@ from regshape.protocols.oci.requirements.rows import (
     answered,
     json_of,
     judged,
+    media_type,
     must_be,
     must_refuse,
     only_breaks,
@@ -25,6 +26,8 @@ from regshape.protocols.oci.requirements.rows import (
 
 OK, BAD_REQUEST, NOT_FOUND = 200, 400, 404
 TAGS, REFERRERS = ("list-tags",), ("list-referrers",)
+ORDERS: tuple[Callable[[str], str], ...] = (str, str.lower, str.upper)
+"""ASCIIbetical order, and both ways of leaving case out, which differ for `_`."""
 
 
 def _tags(call: Call, exchange: Exchange) -> list[str] | None:
@@ -43,6 +46,9 @@ def list_found(call: Call, exchange: Exchange) -> Fault | bool:
     facts: ListFacts = call.facts
     if not judged(call, exchange) or facts.repo_known is not True or facts.walked is not None:
         return False
+    unknown = facts.last is not None and facts.last not in (facts.expected or ())
+    if unknown and must_refuse(exchange, "") is True:
+        return False  # `last` must be a proper tag: one that is not there may be refused
     return must_be(exchange, "a list of the tags of a repository that exists", OK)
 
 
@@ -67,9 +73,10 @@ def list_order(call: Call, exchange: Exchange) -> Fault | bool:
     tags = _tags(call, exchange)
     if tags is None or len(tags) < 2:  # noqa: PLR2004 - one tag is always in order
         return False
-    folded = [tag.lower() for tag in tags]
-    if tags == sorted(tags) or folded == sorted(folded):
-        return True
+    for order in ORDERS:
+        keys = [order(tag) for tag in tags]
+        if keys == sorted(keys):
+            return True
     return Fault("no order", f"the tags come as {tags[:6]}")
 
 
@@ -90,12 +97,13 @@ def page_size(call: Call, exchange: Exchange) -> Fault | bool:
 
 
 def _after_last(expected: tuple[str, ...], last: str | None) -> int | None:
-    """Return how many tags come after `last` in both legal orders, or None where these differ."""
+    """Return how many tags come after `last`, or None where the legal orders differ in it."""
     if last is None:
         return len(expected)
-    ascii_ = sum(tag > last for tag in expected)
-    folded = sum((tag.lower(), tag) > (last.lower(), last) for tag in expected)
-    return ascii_ if ascii_ == folded else None
+    if any(tag != last and tag.lower() == last.lower() for tag in expected):
+        return None
+    counts = {sum(order(tag) > order(last) for tag in expected) for order in ORDERS}
+    return counts.pop() if len(counts) == 1 else None
 
 
 def link_form(call: Call, exchange: Exchange) -> Fault | bool:
@@ -147,10 +155,10 @@ def from_the_start(call: Call, exchange: Exchange) -> Fault | bool:
     if facts.n < 0 or after(call):
         return False
     first = tags[: facts.n]
-    folded = sorted(facts.expected, key=lambda tag: (tag.lower(), tag))
-    lowered = [tag.lower() for tag in folded[: len(first)]]
-    if tuple(first) == facts.expected[: len(first)] or [t.lower() for t in first] == lowered:
-        return True
+    for order in ORDERS:
+        start = sorted(map(order, facts.expected))[: len(first)]
+        if sorted(map(order, first)) == start:
+            return True
     return Fault("other start", f"the first page of {facts.expected} is {first}")
 
 
@@ -162,10 +170,11 @@ def after_last(call: Call, exchange: Exchange) -> Fault | bool:
         return False
     if facts.last in tags:
         return Fault("last not excluded", f"last={facts.last!r} is in the list itself")
-    early = [t for t in tags if t < facts.last and t.lower() < facts.last.lower()]
+    last = facts.last
+    early = [tag for tag in tags if all(order(tag) < order(last) for order in ORDERS)]
     if early:
         return Fault("last not excluded", f"last={facts.last!r} was answered with {early[:3]}")
-    late = [t for t in facts.expected if t > facts.last and t.lower() > facts.last.lower()]
+    late = [tag for tag in facts.expected if all(order(tag) > order(last) for order in ORDERS)]
     if not tags and late and facts.n != 0 and next_link(exchange) is None:
         return Fault("none after last", f"last={facts.last!r}: nothing, though {late[:3]} follow")
     return True
@@ -231,6 +240,9 @@ def referrers_syntax(call: Call, exchange: Exchange) -> Fault | bool:
     """Referrers of what is no digest: 400."""
     if not answered(exchange) or not rejecting(call, "reference", "digest"):
         return False
+    facts: ReferrersFacts = call.facts
+    if exchange.status == NOT_FOUND and facts.repo_known is not True:
+        return False  # what is wrong first is not said: the digest, or the repository
     return must_be(exchange, "a list of referrers of what is no digest", BAD_REQUEST)
 
 
@@ -248,7 +260,7 @@ def referrers_shape(call: Call, exchange: Exchange) -> Fault | bool:
     """The list is an image index, and says so in Content-Type."""
     if not judged(call, exchange) or exchange.status != OK:
         return False
-    found = (exchange.header("content-type") or "").partition(";")[0].strip()
+    found = media_type(exchange)
     if found != calls.INDEX:
         return Fault("other Content-Type", f"Content-Type is {found!r}")
     document = json_of(exchange)
@@ -265,9 +277,11 @@ def referrers_set(call: Call, exchange: Exchange) -> Fault | bool:
         return False
     listed = {str(item.get("digest")) for item in found} - facts.gone
     wanted = _wanted(facts, exchange)
-    if listed == wanted or (facts.filter is not None and listed == _matching(facts)):
+    if facts.filter is not None and listed == _matching(facts):
         return True
-    lost, extra = sorted(wanted - listed), sorted(listed - wanted)
+    lost, extra = sorted(wanted - listed - facts.optional), sorted(listed - wanted)
+    if not lost and not extra:
+        return True
     return Fault("missing" if lost else "extra", f"lost {lost[:2]}, extra {extra[:2]}")
 
 
@@ -352,9 +366,10 @@ def filter_named(call: Call, exchange: Exchange) -> Fault | bool:
     value = exchange.header("oci-filters-applied")
     if found is None:
         return False
-    if facts.filter is None:
-        return True if value is None else Fault("unasked", f"OCI-Filters-Applied: {value}")
-    kinds = {kind for kind, _ in (facts.expected or {}).values()}
+    if facts.filter is None or next_link(exchange) is not None:
+        return False
+    required = (facts.expected or {}).items()
+    kinds = {kind for digest, (kind, _) in required if digest not in facts.optional}
     shown = {item.get("artifactType") for item in found}
     applied = bool(kinds - {facts.filter}) and shown <= {facts.filter}
     if applied and facts.expected is not None and value is None:

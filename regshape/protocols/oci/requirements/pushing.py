@@ -12,12 +12,13 @@ from regshape.protocols.oci.requirements.rows import (
     after,
     answered,
     error_codes,
+    false_content,
+    json_of,
     judged,
     must_be,
     must_refuse,
     needs_header,
     only_breaks,
-    rejecting,
     row,
 )
 
@@ -108,7 +109,7 @@ def false_digest(call: Call, exchange: Exchange) -> Fault | bool:
     if call.operation == "get-manifest":
         return _nothing_stored(call, exchange)
     facts: ManifestFacts = call.facts
-    if facts.by != "digest" or not rejecting(call, "digest", "body"):
+    if facts.by != "digest" or not false_content(call):
         return False
     if not answered(exchange):
         return False
@@ -120,7 +121,7 @@ def _nothing_stored(call: Call, exchange: Exchange) -> Fault | bool:
     if cause is None or cause.operation != "push-manifest" or not answered(exchange):
         return False
     facts: PullFacts = call.facts
-    if facts.known is not False or not rejecting(cause, "digest", "body"):
+    if facts.known is not False or not false_content(cause):
         return False
     return must_be(exchange, "a GET of a manifest whose push was refused", NOT_FOUND)
 
@@ -130,7 +131,7 @@ def refused_push_changes_nothing(call: Call, exchange: Exchange) -> Fault | bool
     facts: PullFacts = call.facts
     if after(call) != "push-manifest" or call.cause is None or not answered(exchange):
         return False
-    if rejecting(call.cause, "digest", "body") or facts.by != "tag" or facts.known is None:
+    if false_content(call.cause) or facts.by != "tag" or facts.known is None:
         return False
     what = "a GET of a tag whose push was refused"
     status = must_be(exchange, what, OK if facts.known else NOT_FOUND)
@@ -195,6 +196,8 @@ def missing_parts(call: Call, exchange: Exchange) -> Fault | bool:
         return False
     if not 400 <= exchange.status < 500:  # noqa: PLR2004 - the class of client errors
         return False
+    if json_of(exchange) is None:
+        return False  # a refusal may have a body of any format
     codes = error_codes(exchange)
     if "MANIFEST_BLOB_UNKNOWN" in codes:
         return True

@@ -8,13 +8,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from regshape.model import Call, Check, Exchange, Expectation, Fault, Level, Requirement
+from regshape.protocols.http import breaks
 
 RELEASED = "https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md"
 DEVELOPMENT = "https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md"
 MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
 
 DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
+OTHER_DIGEST = re.compile(r"[a-z0-9]+([+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
+"""A digest of whatever algorithm (image-spec, descriptor.md, "Digests")."""
 NOT_JUDGED = frozenset({401, 403, 429, 503})
+LENGTH_REQUIRED = 411
 AIMED_ELSEWHERE = frozenset({"name", "reference", "session", "route", "path", "method", "digest"})
 
 
@@ -71,7 +75,12 @@ def answered(exchange: Exchange) -> bool:
 
 
 def judged(call: Call, exchange: Exchange) -> bool:
-    """Return whether the exchange can be compared with the facts of the call."""
+    """Return whether the exchange can be compared with the facts of the call.
+
+    A server may ask for a Content-Length that a chunked body does not have (RFC 9110 §15.5.12).
+    """
+    if exchange.status == LENGTH_REQUIRED and breaks(call, "frame"):
+        return False
     return answered(exchange) and as_meant(call)
 
 
@@ -80,6 +89,15 @@ def rejecting(call: Call, *targets: str) -> bool:
     if call.expect is not Expectation.REJECT:
         return False
     return all(m.target in targets for m in call.mutators if m.expect is Expectation.REJECT)
+
+
+def false_content(call: Call) -> bool:
+    """Return whether the call claims a digest that is not that of its content.
+
+    A digest in upper case is still that of the content: it is only not well-formed.
+    """
+    recased = any(m.target == "digest" and m.action == "case" for m in call.mutators)
+    return rejecting(call, "digest", "body") and not recased
 
 
 def only_breaks(call: Call, *targets: str) -> bool:
@@ -116,6 +134,11 @@ def needs_header(exchange: Exchange, name: str, what: str) -> Fault | bool:
 def after(call: Call) -> str:
     """Return the operation whose effect the call reads back, or nothing."""
     return call.cause.operation if call.cause is not None else ""
+
+
+def media_type(exchange: Exchange) -> str:
+    """Return the media type in lower case, without parameters (RFC 9110 §8.3.1)."""
+    return (exchange.header("content-type") or "").partition(";")[0].strip().lower()
 
 
 def json_of(exchange: Exchange) -> Any:

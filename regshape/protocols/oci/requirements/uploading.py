@@ -14,6 +14,7 @@ from regshape.protocols.oci.requirements.rows import (
     after,
     answered,
     as_meant,
+    false_content,
     judged,
     must_be,
     must_refuse,
@@ -83,7 +84,7 @@ def finishes(call: Call, exchange: Exchange) -> Fault | bool:
 def _finishing(call: Call, exchange: Exchange) -> bool:
     facts: UploadFacts = call.facts
     usable = facts.digest is not None and facts.digest.startswith("sha256:")
-    return judged(call, exchange) and facts.session == "open" and usable
+    return judged(call, exchange) and facts.session == "open" and usable and not facts.old_location
 
 
 def _created(exchange: Exchange, what: str) -> Fault | bool:
@@ -159,7 +160,7 @@ def true_digest(call: Call, exchange: Exchange) -> Fault | bool:
     """Content that has another digest is refused, and not stored under the one it claimed."""
     if call.operation == "get-blob":
         return _not_stored(call, exchange)
-    if not answered(exchange) or not rejecting(call, "body", "digest"):
+    if not answered(exchange) or not false_content(call):
         return False
     if call.operation == "post-blob" and exchange.status == ACCEPTED:
         return True  # a session was opened instead, and nothing was stored yet
@@ -171,7 +172,7 @@ def _not_stored(call: Call, exchange: Exchange) -> Fault | bool:
     if cause is None or cause.operation not in {"post-blob", "finish-upload"}:
         return False
     facts: PullFacts = call.facts
-    if not rejecting(cause, "body", "digest") or facts.known is not False:
+    if not false_content(cause) or facts.known is not False:
         return False
     if not answered(exchange):
         return False
@@ -184,6 +185,8 @@ def invalid_digest(call: Call, exchange: Exchange) -> Fault | bool:
         return False
     if call.operation == "push-manifest" and breaks(call, "query"):
         return False
+    if any(mutator.action == "remove" for mutator in call.mutators):
+        return False  # no digest was given at all: OCI-CHK-11
     if isinstance(call.facts, UploadFacts) and not _usable(call.facts):
         return False
     if exchange.status in {OK, CREATED, ACCEPTED}:
@@ -220,6 +223,8 @@ def any_last_chunk(call: Call, exchange: Exchange) -> Fault | bool:
     facts: UploadFacts = call.facts
     if not _finishing(call, exchange) or not facts.chunked or facts.size > 1:
         return False
+    if facts.order not in {"next", "unranged"}:
+        return False
     return must_be(exchange, f"a closing PUT with {facts.size} bytes", CREATED)
 
 
@@ -228,7 +233,7 @@ def chunk_accepted(call: Call, exchange: Exchange) -> Fault | bool:
     facts: UploadFacts = call.facts
     if not judged(call, exchange) or facts.session != "open" or facts.size == 0:
         return False
-    if facts.order not in {"next", "unranged"}:
+    if facts.order not in {"next", "unranged"} or facts.old_location:
         return False
     if facts.order == "unranged" and exchange.status != ACCEPTED:
         return False
@@ -258,7 +263,7 @@ def _range_is(exchange: Exchange, received: int) -> Fault | bool:
         return Fault("Range of nothing", f"Range is {value!r} where nothing was received")
     if value is None:
         return False
-    if value.removeprefix("bytes=") == f"0-{received - 1}":
+    if value == f"0-{received - 1}":
         return True
     return Fault("other Range", f"Range is {value!r} after {received} bytes")
 
@@ -336,6 +341,8 @@ def refused_chunk_changes_nothing(call: Call, exchange: Exchange) -> Fault | boo
         return False
     if not answered(exchange) or not as_meant(call):
         return False
+    if facts.refused_with != UNSATISFIABLE and exchange.status != NO_CONTENT:
+        return False  # only after a 416 is it said that the session goes on
     status = must_be(exchange, "a GET of the session after a refused chunk", NO_CONTENT)
     return _range_is(exchange, facts.offset) if status is True else status
 
