@@ -56,11 +56,30 @@ async def hunt(
     max_requests: int = 2000,
     spec: str = "dev",
     delete: bool = True,
-    search_only: bool = False,
 ) -> StopAt:
     """Run a campaign without the corpus until the defect is found or the requests are spent."""
-    entry = without_sweep(find("oci")) if search_only else find("oci")
-    settings = Settings(
+    settings = _settings(seed, max_requests, spec)
+    inner = embedded(find("oci"), defect, delete=delete)
+    return await _watched(settings, find("oci"), requirements, inner)
+
+
+async def hunt_by_search(defect: str, requirements: Sequence[str], seed: int) -> StopAt:
+    """Hunt with the random search alone, in up to 4,000 requests."""
+    entry = find("oci")
+    settings = _settings(seed, 4000, "dev")
+    return await _watched(settings, without_sweep(entry), requirements, embedded(entry, defect))
+
+
+def steps_of(finding: Finding) -> list[tuple[str, dict[str, object], list[str]]]:
+    """Return the minimal case as (operation, arguments, names of the mutators)."""
+    return [
+        (step.operation, dict(step.arguments), [mutator.name for mutator in step.mutators])
+        for step in finding.case.steps
+    ]
+
+
+def _settings(seed: int, max_requests: int, spec: str) -> Settings:
+    return Settings(
         target="http://embedded",
         seed=seed,
         time=None,
@@ -69,7 +88,11 @@ async def hunt(
         spec=spec,
         confirmations=2,
     )
+
+
+async def _watched(
+    settings: Settings, entry: Entry, requirements: Sequence[str], inner: object
+) -> StopAt:
     watcher = StopAt(requirements, anyio.Event())
-    inner = embedded(entry, defect, delete=delete)
     await run_campaign(settings, entry, [watcher], stop=watcher.stop, inner=inner)
     return watcher
