@@ -201,6 +201,23 @@ DIGEST_UNKNOWN = Mutator(
     "digest-unknown-algorithm", "digest", "replace", "algorithm", "foo", Expectation.REJECT
 )
 DIGEST_MISSING = Mutator("digest-missing", "query", "remove", "digest", None, Expectation.REJECT)
+CUT_SHORT = Mutator("short-then-closed", "frame", "truncate")
+RANGE_WITH_UNIT = Mutator(
+    "content-range-unit-and-size",
+    "header",
+    "replace",
+    "Content-Range",
+    "bytes 0-23/24",
+    Expectation.REJECT,
+)
+RANGE_TOO_LONG = Mutator(
+    "content-range-longer-than-body",
+    "header",
+    "replace",
+    "Content-Range",
+    "0-4095",
+    Expectation.REJECT,
+)
 TYPE_OF_IMAGE = Mutator("content-type-image", "content_type", "replace", None, IMAGE)
 BODY_EXTENDED = Mutator("body-extended", "body", "append", None, " ", Expectation.REJECT)
 BY_DIGEST: dict[str, object] = {"by": "digest"}
@@ -241,6 +258,9 @@ PROGRAMS: Sequence[Case] = (
     _broken("push-manifest", BY_DIGEST, DIGEST_UNKNOWN),
     _broken("push-manifest", {}, TYPE_OF_IMAGE),
     _broken("finish-upload", {}, DIGEST_MISSING),
+    _broken("post-blob", {}, CUT_SHORT),
+    _broken("send-chunk", {}, RANGE_WITH_UNIT),
+    _broken("send-chunk", {}, RANGE_TOO_LONG),
     _program("push-manifest", ("push-manifest", {"shape": "image-missing"})),
     _program("open-upload", "open-upload"),
     _program("finish-upload", ("list-tags", {"tags": 0})),
