@@ -1,0 +1,192 @@
+"""How many requests a second a campaign sends, beside what else could send them.
+
+Starts docker-registry, records what a campaign sends, then takes turns, several rounds of them, and
+prints medians: the machine is never quiet, so only ratios of one run mean something.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.mix import Mix, record
+from benchmarks.profiling import profile_campaign
+from benchmarks.senders import Bare, Httpx, Sample, Sender, Wire, measure, wrk
+from regshape.catalog import find
+from regshape.engine.runner import run_campaign
+from regshape.settings import Settings
+from tests.live.debian import docker_registry
+
+SENDERS: Mapping[str, Callable[[str, int], Sender]] = {
+    "bare socket loop": Bare,
+    "wire.py alone": Wire,
+    "httpx.AsyncClient": Httpx,
+}
+CAMPAIGN = "whole campaign"
+WRK = "wrk, GET /v2/"
+MOST_CPU = 600.0
+ORDER = (*SENDERS, CAMPAIGN, WRK)
+
+
+@dataclass
+class Figures:
+    """Samples by client and concurrency."""
+
+    samples: dict[tuple[str, int], list[Sample]] = field(default_factory=lambda: defaultdict(list))
+
+    def rate(self, client: str, concurrency: int) -> float:
+        rates = [sample.rate for sample in self.samples.get((client, concurrency), [])]
+        return statistics.median(rates) if rates else 0.0
+
+    def cpu(self, client: str, concurrency: int) -> float:
+        each = [sample.cpu_each for sample in self.samples.get((client, concurrency), [])]
+        return statistics.median(each) if each else 0.0
+
+    def same(self, client: str) -> float:
+        """Return the share of answers with the status that was recorded."""
+        mine = [s for (name, _), group in self.samples.items() if name == client for s in group]
+        total = sum(sample.requests for sample in mine)
+        return sum(sample.same_status for sample in mine) / total if total else 0.0
+
+    def best(self, client: str) -> float:
+        return max((self.rate(name, c) for name, c in self.samples if name == client), default=0.0)
+
+
+async def campaign(url: str, concurrency: int, seconds: float, seed: int) -> Sample:
+    """Return what a whole campaign does: sweep, search, judging, shrinking, in one process."""
+    settings = Settings(target=url, seed=seed, time=seconds, concurrency=concurrency)
+    began, cpu = time.perf_counter(), time.process_time()
+    result = await run_campaign(settings, find("oci"))
+    spent = time.perf_counter() - began
+    return Sample(result.campaign.requests, spent, time.process_time() - cpu)
+
+
+def one_round(options: argparse.Namespace, figures: Figures, number: int) -> int:
+    """Let everyone have a turn on a fresh registry; returns how many requests the mix has."""
+    with docker_registry() as running:
+        mix = anyio.run(record, running.url, options.record, options.seed)
+        for concurrency in options.concurrency:
+            turns = list(SENDERS)
+            turns = turns[number % len(turns) :] + turns[: number % len(turns)]
+            for name in turns:
+                sample = anyio.run(_send, SENDERS[name], running.url, mix, concurrency, options)
+                figures.samples[name, concurrency].append(sample)
+            seed = options.seed + number
+            sample = anyio.run(campaign, running.url, concurrency, options.seconds, seed)
+            figures.samples[CAMPAIGN, concurrency].append(sample)
+            rate = wrk(running.url, concurrency, options.seconds)
+            if rate is not None:
+                figures.samples[WRK, concurrency].append(Sample(round(rate), 1.0))
+    return sum(map(len, mix.scripts))
+
+
+async def _send(
+    make: Callable[[str, int], Sender],
+    url: str,
+    mix: Mix,
+    concurrency: int,
+    options: argparse.Namespace,
+) -> Sample:
+    return await measure(make(url, concurrency), mix, concurrency, options.seconds)
+
+
+def rates_table(figures: Figures, concurrency: Sequence[int]) -> Table:
+    table = Table(title="requests a second / µs of CPU a request (medians)")
+    table.add_column("client")
+    for number in concurrency:
+        table.add_column(f"{number} at once", justify="right")
+    table.add_column("same status", justify="right")
+    for name in ORDER:
+        cells = [
+            f"{figures.rate(name, number):,.0f} / {figures.cpu(name, number):,.0f}"
+            for number in concurrency
+        ]
+        share = f"{figures.same(name):.1%}" if name in SENDERS else ""
+        table.add_row(name, *cells, share)
+    return table
+
+
+def wanted(figures: Figures, concurrency: int) -> list[tuple[str, float, float, bool]]:
+    """Return what is wanted at a concurrency: what, found, wanted, met."""
+    bare = figures.rate("bare socket loop", concurrency) or 1.0
+    best = figures.best("httpx.AsyncClient") or 1.0
+    wire, whole = figures.rate("wire.py alone", concurrency), figures.rate(CAMPAIGN, concurrency)
+    least = [
+        ("wire.py / bare loop", wire / bare, 0.6),
+        ("campaign / bare loop", whole / bare, 0.4),
+        ("campaign / httpx.AsyncClient at its best", whole / best, 2.0),
+    ]
+    rows = [(what, found, limit, found >= limit) for what, found, limit in least]
+    cpu = figures.cpu(CAMPAIGN, concurrency)
+    return [*rows, ("campaign, µs of CPU a request", cpu, MOST_CPU, cpu <= MOST_CPU)]
+
+
+def wanted_table(figures: Figures, concurrency: Sequence[int]) -> Table:
+    table = Table(title="what is wanted")
+    for heading in ("at once", "figure", "found", "wanted", ""):
+        table.add_column(heading)
+    for number in concurrency:
+        for what, found, limit, met in wanted(figures, number):
+            table.add_row(
+                str(number), what, f"{found:.2f}", f"{limit:g}", "yes" if met else "[red]no[/red]"
+            )
+    return table
+
+
+def as_json(figures: Figures, concurrency: Sequence[int]) -> str:
+    rows = [
+        {
+            "client": name,
+            "concurrency": number,
+            "requests_per_second": round(figures.rate(name, number), 1),
+            "cpu_microseconds": round(figures.cpu(name, number), 1),
+            "rates": [round(sample.rate, 1) for sample in figures.samples[name, number]],
+        }
+        for name in ORDER
+        for number in concurrency
+    ]
+    return json.dumps(rows, indent=2)
+
+
+def options_of(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--concurrency", type=int, nargs="+", default=[1, 16, 64])
+    parser.add_argument("--record", type=float, default=4.0, help="seconds of search to record")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--profile", action="store_true", help="what bounds a campaign, instead")
+    return parser.parse_args(words)
+
+
+def main(words: Sequence[str]) -> None:
+    options = options_of(words)
+    console = Console()
+    if options.profile:
+        with docker_registry() as running:
+            profile_campaign(console, running.url, options.concurrency, options.seconds)
+        return
+    figures = Figures()
+    for number in range(options.rounds):
+        size = one_round(options, figures, number)
+        console.print(f"round {number + 1} of {options.rounds}: a mix of {size} requests")
+    console.print(rates_table(figures, options.concurrency))
+    console.print(wanted_table(figures, [n for n in options.concurrency if n > 1]))
+    if options.json is not None:
+        options.json.write_text(as_json(figures, options.concurrency))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
