@@ -276,7 +276,9 @@ PROGRAMS: Sequence[Case] = (
     _program("push-manifest", ("get-manifest", {"want": "missing", "by": "digest"})),
     _program("push-manifest", ("head-manifest", {"want": "missing"})),
     _program("push-manifest", "push-manifest", ("get-manifest", {"by": "digest", "which": 1})),
-    _program("push-manifest", ("push-manifest", {"shape": "again", "tag": "v2"}), "delete-manifest"),
+    _program(
+        "push-manifest", ("push-manifest", {"shape": "again", "tag": "v2"}), "delete-manifest"
+    ),
     _program("delete-manifest", "delete-manifest"),
     _program("delete-blob", "delete-blob"),
     _program("delete-tag", "list-tags"),
@@ -301,7 +303,11 @@ PROGRAMS: Sequence[Case] = (
     _program(("push-manifest", {"tag": "V1"}), ("get-manifest", {"twin": True})),
     _program("finish-upload", ("get-blob", {"range": "bytes=5-9"}), ("get-blob", {})),
     _program(("finish-upload", {"size": 0}), ("get-blob", {"range": "bytes=0-0"})),
-    _program("finish-upload", ("push-manifest", {"repo": 1}), ("get-blob", {"repo": 1, "want": "missing"})),
+    _program(
+        "finish-upload",
+        ("push-manifest", {"repo": 1}),
+        ("get-blob", {"repo": 1, "want": "missing"}),
+    ),
     _program("push-manifest", ("get-blob", {"want": "elsewhere"})),
     _program("push-manifest", "push-manifest", "get-manifest"),
     _program(("push-manifest", BY_DIGEST), ("list-tags", {"tags": 0})),

@@ -22,7 +22,7 @@ def _suffixes(kind: str, expect: Expectation, values: Mapping[str, str]) -> tupl
     )
 
 
-def _values(  # noqa: PLR0913 - one argument for each field of the mutators
+def _values(
     prefix: str,
     target: str,
     expect: Expectation,

@@ -14,14 +14,8 @@ EMPTY = "application/vnd.oci.empty.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 CONFIG = "application/vnd.example.config.v1"
 """No image's config, which a registry might read: of other types it is told not to (image-spec)."""
-ACCEPT = ", ".join(
-    (
-        INDEX,
-        IMAGE,
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-    )
-)
+DOCKER = "application/vnd.docker.distribution.manifest"
+ACCEPT = f"{INDEX}, {IMAGE}, {DOCKER}.list.v2+json, {DOCKER}.v2+json"
 OCTETS = "application/octet-stream"
 
 PING = "/v2/"

@@ -1,7 +1,7 @@
 """What the model predicts of one answer: the values that the checks compare it with.
 
-`known` is True where the target acknowledged the thing asked for, False where it cannot be there, and
-None where an earlier answer left it open; nothing is judged on None.
+`known` is True where the target acknowledged the thing asked for, False where it cannot be there,
+and None where an earlier answer left it open; nothing is judged on None.
 """
 
 from __future__ import annotations

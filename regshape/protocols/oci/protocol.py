@@ -20,7 +20,7 @@ from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Facts
 from regshape.protocols.oci.operations import OPERATIONS, pull
 from regshape.protocols.oci.operations.deletes import Kind, delete_request
-from regshape.protocols.oci.operations.pull import read_blob, read_manifest
+from regshape.protocols.oci.operations.reading import Reading, read_blob, read_manifest
 from regshape.protocols.oci.probe import probe
 from regshape.protocols.oci.requirements import REQUIREMENTS
 from regshape.protocols.oci.state import Repository, State
@@ -57,12 +57,11 @@ class OciWorld:
             for reference in self._unread(repo)[:left]:
                 left -= 1
                 if reference in repo.blobs:
-                    yield from read_blob(self.state, repo, reference, head=True, role="readback")
+                    how = Reading(head=True, role="readback")
+                    yield from read_blob(self.state, repo, reference, how)
                 else:
-                    head = ":" in reference
-                    yield from read_manifest(
-                        self.state, repo, reference, head=head, role="readback"
-                    )
+                    how = Reading(head=":" in reference, role="readback")
+                    yield from read_manifest(self.state, repo, reference, how)
 
     def _unread(self, repo: Repository) -> list[str]:
         if repo.unsure:

@@ -9,7 +9,7 @@ from regshape.model import Call, Exchange, Expectation, Play, Request, Step
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import DeleteFacts, ListFacts
 from regshape.protocols.oci.operations.needs import need_blob, need_manifest, need_tags, put_index
-from regshape.protocols.oci.operations.pull import read_blob, read_manifest
+from regshape.protocols.oci.operations.reading import back, read_blob, read_manifest
 from regshape.protocols.oci.state import Repository, State, recent
 
 Kind = Literal["tag", "manifest", "blob"]
@@ -37,8 +37,8 @@ def delete_tag(state: State, step: Step) -> Play:
         state.writes += 1
         repo.tags.pop(tag, None)
         repo.deleted[tag] = "tag"
-        yield from read_manifest(state, repo, tag, role="readback", cause=call)
-        yield from read_manifest(state, repo, digest, role="readback", cause=call)
+        yield from read_manifest(state, repo, tag, back(call))
+        yield from read_manifest(state, repo, digest, back(call))
         yield from _list_after(repo, call)
 
 
@@ -71,9 +71,9 @@ def delete_manifest(state: State, step: Step) -> Play:
     repo.deleted[digest] = "manifest"
     if gone.subject:
         repo.gone_referrers[digest] = gone.subject
-    yield from read_manifest(state, repo, digest, role="readback", cause=call)
+    yield from read_manifest(state, repo, digest, back(call))
     for tag in tags[:MOST_TAGS_READ]:
-        yield from read_manifest(state, repo, tag, role="readback", cause=call)
+        yield from read_manifest(state, repo, tag, back(call))
 
 
 def delete_blob(state: State, step: Step) -> Play:
@@ -91,10 +91,10 @@ def delete_blob(state: State, step: Step) -> Play:
     state.writes += 1
     repo.blobs.pop(digest)
     repo.deleted[digest] = "blob"
-    yield from read_blob(state, repo, digest, role="readback", cause=call)
+    yield from read_blob(state, repo, digest, back(call))
     other = state.other(repo)
     if digest in other.blobs:
-        yield from read_blob(state, other, digest, role="readback", cause=call)
+        yield from read_blob(state, other, digest, back(call))
 
 
 def _delete(

@@ -43,7 +43,7 @@ def _page_size(asked: Any, count: int) -> int | None:
 
 
 def _last_tag(asked: str | None, tags: Sequence[str]) -> str | None:
-    """Return the value of `last`: the first or the last tag, one between that is none, one beyond."""
+    """Return the value of `last`: a tag at either end, one between that is none, one beyond."""
     if asked is None:
         return None
     named = {

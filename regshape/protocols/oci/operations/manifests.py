@@ -20,7 +20,7 @@ from regshape.protocols.oci.operations.needs import (
     need_blob,
     need_manifest,
 )
-from regshape.protocols.oci.operations.pull import read_manifest
+from regshape.protocols.oci.operations.reading import back, read_manifest
 from regshape.protocols.oci.state import Manifest, Repository, State, digest_of
 
 FOUR_MEGABYTES = 4_000_000
@@ -299,7 +299,7 @@ def _read_back(state: State, repo: Repository, digest: str, call: Call, exchange
     """Read the manifest where the answer said that it is, unless that is on another host."""
     target = state.resolve(exchange.header("location"))
     if target is not None:
-        yield from read_manifest(state, repo, digest, role="readback", cause=call, target=target)
+        yield from read_manifest(state, repo, digest, back(call, target))
 
 
 def _see_unchanged(state: State, repo: Repository, call: Call, *, refused: bool) -> Play:
@@ -312,7 +312,7 @@ def _see_unchanged(state: State, repo: Repository, call: Call, *, refused: bool)
         true = digest_of(sent.body)
         references = [ref for ref in dict.fromkeys((claimed, true)) if _plain_digest(ref)]
     for reference in references:
-        yield from read_manifest(state, repo, reference, role="readback", cause=call)
+        yield from read_manifest(state, repo, reference, back(call))
 
 
 def _plain_digest(reference: str) -> bool:

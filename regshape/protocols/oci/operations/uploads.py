@@ -19,7 +19,7 @@ from regshape.protocols.oci.operations.needs import (
     need_upload,
     put_blob,
 )
-from regshape.protocols.oci.operations.pull import read_blob
+from regshape.protocols.oci.operations.reading import back, read_blob
 from regshape.protocols.oci.state import Repository, State, Upload, digest_of
 
 FIRST_CHUNK = 24
@@ -93,7 +93,7 @@ def post_blob(state: State, step: Step) -> Play:
     elif exchange.status == ACCEPTED:
         _learn_opened(state, repo, call, exchange)
         if calls.succeeded(call, exchange):
-            yield from read_blob(state, repo, digest, role="readback", cause=call)
+            yield from read_blob(state, repo, digest, back(call))
     else:
         yield from _after_broken(state, repo, call, exchange)
 
@@ -102,7 +102,7 @@ def _follow(state: State, repo: Repository, digest: str, call: Call, exchange: E
     """Read a blob back where the answer said that it is, unless that is on another host."""
     target = state.resolve(exchange.header("location"))
     if target is not None:
-        yield from read_blob(state, repo, digest, role="readback", cause=call, target=target)
+        yield from read_blob(state, repo, digest, back(call, target))
 
 
 def _after_broken(state: State, repo: Repository, call: Call, exchange: Exchange) -> Play:
@@ -110,7 +110,7 @@ def _after_broken(state: State, repo: Repository, call: Call, exchange: Exchange
     if calls.refused(exchange) or call.expect is Expectation.REJECT or _is_cut_short(call):
         claimed = dict(apply(call.mutators, call.request).query).get("digest") or ""
         if _is_whole_digest(claimed) and repo.knows(claimed, repo.blobs) is not None:
-            yield from read_blob(state, repo, claimed, role="readback", cause=call)
+            yield from read_blob(state, repo, claimed, back(call))
     if not calls.refused(exchange) and not calls.redirected(exchange):
         _lose_track(repo, call)
 

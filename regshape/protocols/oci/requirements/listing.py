@@ -316,10 +316,10 @@ def referrers_annotations(call: Call, exchange: Exchange) -> Fault | bool:
     pairs = _known_descriptors(call, exchange, facts)
     if not pairs:
         return False
-    for item, (_, annotations) in pairs:
+    for item, (_, wanted) in pairs:
         found = item.get("annotations") or {}
-        if any(found.get(key) != value for key, value in annotations.items()):
-            return Fault("other annotations", f"annotations are {found}, not {dict(annotations)}")
+        if any(found.get(key) != value for key, value in wanted.items()):
+            return Fault("other annotations", f"annotations are {found}, not {dict(wanted)}")
     return True
 
 
