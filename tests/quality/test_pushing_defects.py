@@ -88,7 +88,6 @@ async def test_a_campaign_finds_it_and_shrinks_it(
 SEARCHED = (
     ("missing-parts-miscoded", 1, 0, 1),
     ("push-answers-old-digest", 1, 0, 2),
-    ("few-tags-taken", 1, 0, 1),
 )
 
 

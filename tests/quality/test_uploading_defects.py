@@ -91,8 +91,6 @@ async def test_a_campaign_finds_it_and_shrinks_it(
 SEARCHED = (
     ("second-chunk-discarded", 1, 0, 3),
     ("old-location-forgotten", 1, 0, 3),
-    ("last-chunk-at-start", 1, 0, 3),
-    ("small-last-chunk-refused", 1, 0, 3),
 )
 
 
