@@ -27,11 +27,12 @@ FASTEST = 8000
 
 @dataclass(slots=True)
 class Sample:
-    """What one measurement gave; CPU is that of this process alone."""
+    """What one measurement gave; `cpu` is that of this process, `server` that of the registry."""
 
     requests: int = 0
     seconds: float = 0.0
     cpu: float = 0.0
+    server: float = 0.0
     same_status: int = 0
 
     @property
@@ -42,6 +43,11 @@ class Sample:
     def cpu_each(self) -> float:
         """Microseconds of CPU a request."""
         return self.cpu / self.requests * 1e6 if self.requests else 0.0
+
+    @property
+    def server_each(self) -> float:
+        """Microseconds of the server's CPU a request."""
+        return self.server / self.requests * 1e6 if self.requests else 0.0
 
 
 class Sender(ABC):

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -26,7 +28,7 @@ from benchmarks.senders import Bare, Httpx, Sample, Sender, Wire, measure, wrk
 from regshape.catalog import find
 from regshape.engine.runner import run_campaign
 from regshape.settings import Settings
-from tests.live.debian import docker_registry
+from tests.live.debian import Running, docker_registry
 
 SENDERS: Mapping[str, Callable[[str, int], Sender]] = {
     "bare socket loop": Bare,
@@ -48,6 +50,10 @@ class Figures:
     def rate(self, client: str, concurrency: int) -> float:
         rates = [sample.rate for sample in self.samples.get((client, concurrency), [])]
         return statistics.median(rates) if rates else 0.0
+
+    def server(self, client: str, concurrency: int) -> float:
+        each = [sample.server_each for sample in self.samples.get((client, concurrency), [])]
+        return statistics.median(each) if each else 0.0
 
     def cpu(self, client: str, concurrency: int) -> float:
         each = [sample.cpu_each for sample in self.samples.get((client, concurrency), [])]
@@ -72,44 +78,71 @@ async def campaign(url: str, concurrency: int, seconds: float, seed: int) -> Sam
     return Sample(result.campaign.requests, spent, time.process_time() - cpu)
 
 
-def one_round(options: argparse.Namespace, figures: Figures, number: int) -> int:
-    """Let everyone have a turn on a fresh registry; returns how many requests the mix has."""
-    with docker_registry() as running:
-        mix = anyio.run(record, running.url, options.record, options.seed)
+def cpu_of(process: int) -> float:
+    """Return the seconds of CPU that a process has used, 0 where the system does not tell."""
+    path = Path(f"/proc/{process}/stat")
+    if not path.exists():
+        return 0.0
+    fields = path.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Round:
+    """Everyone's turns on one registry."""
+
+    options: argparse.Namespace
+    figures: Figures
+    registry: Running
+    number: int
+
+    def play(self) -> int:
+        """Return how many requests the mix has."""
+        url, options = self.registry.url, self.options
+        mix = anyio.run(record, url, options.record, options.seed)
         for concurrency in options.concurrency:
-            turns = list(SENDERS)
-            turns = turns[number % len(turns) :] + turns[: number % len(turns)]
-            for name in turns:
-                sample = anyio.run(_send, SENDERS[name], running.url, mix, concurrency, options)
-                figures.samples[name, concurrency].append(sample)
-            seed = options.seed + number
-            sample = anyio.run(campaign, running.url, concurrency, options.seconds, seed)
-            figures.samples[CAMPAIGN, concurrency].append(sample)
-            rate = wrk(running.url, concurrency, options.seconds)
-            if rate is not None:
-                figures.samples[WRK, concurrency].append(Sample(round(rate), 1.0))
-    return sum(map(len, mix.scripts))
+            names = list(SENDERS)
+            first = self.number % len(names)
+            for name in (*names[first:], *names[:first]):
+                make = partial(_send, SENDERS[name], url, mix, concurrency, options.seconds)
+                self._turn(name, concurrency, make)
+            seed = options.seed + self.number
+            whole = partial(campaign, url, concurrency, options.seconds, seed)
+            self._turn(CAMPAIGN, concurrency, whole)
+            self._turn_of_wrk(concurrency)
+        return sum(map(len, mix.scripts))
+
+    def _turn(
+        self, name: str, concurrency: int, work: Callable[[], Coroutine[object, object, Sample]]
+    ) -> None:
+        process = self.registry.process.pid
+        before = cpu_of(process)
+        sample = anyio.run(work)
+        sample.server = cpu_of(process) - before
+        self.figures.samples[name, concurrency].append(sample)
+
+    def _turn_of_wrk(self, concurrency: int) -> None:
+        rate = wrk(self.registry.url, concurrency, self.options.seconds)
+        if rate is not None:
+            self.figures.samples[WRK, concurrency].append(Sample(round(rate), 1.0))
 
 
 async def _send(
-    make: Callable[[str, int], Sender],
-    url: str,
-    mix: Mix,
-    concurrency: int,
-    options: argparse.Namespace,
+    make: Callable[[str, int], Sender], url: str, mix: Mix, concurrency: int, seconds: float
 ) -> Sample:
-    return await measure(make(url, concurrency), mix, concurrency, options.seconds)
+    return await measure(make(url, concurrency), mix, concurrency, seconds)
 
 
 def rates_table(figures: Figures, concurrency: Sequence[int]) -> Table:
-    table = Table(title="requests a second / µs of CPU a request (medians)")
+    table = Table(title="requests a second / µs of CPU a request / µs of the server's (medians)")
     table.add_column("client")
     for number in concurrency:
         table.add_column(f"{number} at once", justify="right")
     table.add_column("same status", justify="right")
     for name in ORDER:
         cells = [
-            f"{figures.rate(name, number):,.0f} / {figures.cpu(name, number):,.0f}"
+            f"{figures.rate(name, number):,.0f} / {figures.cpu(name, number):,.0f} / "
+            f"{figures.server(name, number):,.0f}"
             for number in concurrency
         ]
         share = f"{figures.same(name):.1%}" if name in SENDERS else ""
@@ -151,6 +184,7 @@ def as_json(figures: Figures, concurrency: Sequence[int]) -> str:
             "concurrency": number,
             "requests_per_second": round(figures.rate(name, number), 1),
             "cpu_microseconds": round(figures.cpu(name, number), 1),
+            "server_cpu_microseconds": round(figures.server(name, number), 1),
             "rates": [round(sample.rate, 1) for sample in figures.samples[name, number]],
         }
         for name in ORDER
@@ -180,7 +214,8 @@ def main(words: Sequence[str]) -> None:
         return
     figures = Figures()
     for number in range(options.rounds):
-        size = one_round(options, figures, number)
+        with docker_registry() as running:
+            size = Round(options, figures, running, number).play()
         console.print(f"round {number + 1} of {options.rounds}: a mix of {size} requests")
     console.print(rates_table(figures, options.concurrency))
     console.print(wanted_table(figures, [n for n in options.concurrency if n > 1]))
