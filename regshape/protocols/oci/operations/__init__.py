@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from regshape.model import Play, Step
-from regshape.protocols.oci.operations import deletes, lists, manifests, pull, uploads
+from regshape.protocols.oci.operations import deletes, lists, manifests, pull, sessions, uploads
 from regshape.protocols.oci.state import State
 
 OPERATIONS: Mapping[str, Callable[[State, Step], Play]] = {
@@ -15,10 +15,10 @@ OPERATIONS: Mapping[str, Callable[[State, Step], Play]] = {
     "open-upload": uploads.open_upload,
     "post-blob": uploads.post_blob,
     "mount-blob": uploads.mount_blob,
-    "send-chunk": uploads.send_chunk,
-    "finish-upload": uploads.finish_upload,
-    "upload-status": uploads.upload_status,
-    "cancel-upload": uploads.cancel_upload,
+    "send-chunk": sessions.send_chunk,
+    "finish-upload": sessions.finish_upload,
+    "upload-status": sessions.upload_status,
+    "cancel-upload": sessions.cancel_upload,
     "push-manifest": manifests.push_manifest,
     "list-tags": lists.list_tags,
     "list-referrers": lists.list_referrers,
