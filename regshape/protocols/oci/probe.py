@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from regshape.errors import TargetError
+from regshape.formats.digest import compute
 from regshape.model import Call, Capability, Exchange, Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Facts
 from regshape.protocols.oci.operations.deletes import Kind, delete_request
 from regshape.protocols.oci.operations.needs import compact, index_document, put_blob
 from regshape.protocols.oci.operations.pull import ping_request
-from regshape.protocols.oci.state import Repository, State, Upload, digest_of
+from regshape.protocols.oci.state import Repository, State, Upload
 
 ACCEPTED, CREATED, OK, UNAUTHORIZED = 202, 201, 200, 401
 REFUSALS = frozenset({400, 401, 403, 404, 405, 501})
@@ -120,12 +121,12 @@ def _single_post(state: State) -> Asking:
         "POST",
         calls.UPLOADS,
         {"name": repo.name},
-        (("digest", digest_of(content)),),
+        (("digest", compute(content)),),
         (("Content-Type", calls.OCTETS),),
         content,
     )
     exchange = yield _asking(request, repo.name)
-    _remember(state, exchange, repo, digest_of(content))
+    _remember(state, exchange, repo, compute(content))
     return _found("single-post", exchange, ACCEPTED)
 
 
@@ -193,9 +194,9 @@ def _manifest(state: State, reference: str, content: bytes, *tags: str) -> Reque
 
 def _tag_parameters(state: State) -> Asking:
     content, name = compact(index_document(state)), state.repos[0].name
-    request = _manifest(state, digest_of(content), content, "p1")
+    request = _manifest(state, compute(content), content, "p1")
     exchange = yield _asking(request, name)
-    state.repos[0].made |= {digest_of(content): "manifest", "p1": "tag"}
+    state.repos[0].made |= {compute(content): "manifest", "p1": "tag"}
     if exchange.status == CREATED and exchange.header("oci-tag") is None:
         return Capability("tag-parameters", present=False, reason="OCI-Tag was not sent")
     return _found("tag-parameters", exchange)
@@ -210,10 +211,10 @@ def _referrers(state: State) -> Asking:
 def _deletes(state: State) -> Generator[Call, Exchange, list[Capability]]:
     repo, content = state.repos[0], compact(index_document(state))
     yield _asking(_manifest(state, "gone", content), repo.name)
-    repo.made |= {digest_of(content): "manifest", "gone": "tag"}
+    repo.made |= {compute(content): "manifest", "gone": "tag"}
     references: tuple[tuple[Kind, str], ...] = (
         ("tag", "gone"),
-        ("manifest", digest_of(content)),
+        ("manifest", compute(content)),
         ("blob", next(iter(repo.blobs))),
     )
     found = []

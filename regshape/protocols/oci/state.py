@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 from urllib.parse import urljoin, urlsplit
 
+from regshape.formats.digest import compute
 from regshape.model import Space
 
 SessionState = Literal["open", "closed", "unknown"]
@@ -122,7 +123,7 @@ class State:
 
     def fresh_digest(self, algorithm: str = "sha256") -> str:
         """Return a digest that nothing has."""
-        return digest_of(self.fresh(64), algorithm)
+        return compute(self.fresh(64), algorithm)
 
     def resolve(self, location: str | None, target: str = "/v2/") -> str | None:
         """Return the request target that a Location or Link stands for, or None if it leads away.
@@ -146,11 +147,6 @@ class State:
             return None
         path = split.path.removeprefix(here.path.rstrip("/"))
         return f"{path}?{split.query}" if split.query else path
-
-
-def digest_of(content: bytes, algorithm: str = "sha256") -> str:
-    """Return the OCI digest of the content."""
-    return f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
 
 
 def recent(items: Mapping[str, T], which: int) -> T | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from regshape.formats.digest import compute, is_valid
 from regshape.model import Call, Exchange, Expectation, Play, Request, Step
 from regshape.mutators.apply import apply
 from regshape.protocols.oci import calls
@@ -21,7 +22,7 @@ from regshape.protocols.oci.operations.needs import (
     need_manifest,
 )
 from regshape.protocols.oci.operations.reading import back, read_manifest
-from regshape.protocols.oci.state import Manifest, Repository, State, digest_of
+from regshape.protocols.oci.state import Manifest, Repository, State
 
 FOUR_MEGABYTES = 4_000_000
 HUGE = 12 * 1024 * 1024
@@ -228,7 +229,7 @@ def push_manifest(state: State, step: Step) -> Play:
         document = yield from SHAPES[shape](state, repo, step)
     if document is None:
         return
-    digest = digest_of(document.content, arguments.get("algorithm", "sha256"))
+    digest = compute(document.content, arguments.get("algorithm", "sha256"))
     by_tag = arguments.get("by", "tag") == "tag"
     reference = arguments.get("tag", "v1") if by_tag else digest
     tags = tuple(arguments.get("tags", ()))
@@ -309,23 +310,17 @@ def _see_unchanged(state: State, repo: Repository, call: Call, *, refused: bool)
     references = [facts.reference] if facts.by == "tag" and refused else []
     if facts.by == "digest":
         claimed = sent.parts.get("reference", "")
-        true = digest_of(sent.body)
-        references = [ref for ref in dict.fromkeys((claimed, true)) if _plain_digest(ref)]
+        true = compute(sent.body)
+        references = [ref for ref in dict.fromkeys((claimed, true)) if is_valid(ref)]
     for reference in references:
         yield from read_manifest(state, repo, reference, back(call))
-
-
-def _plain_digest(reference: str) -> bool:
-    algorithm, _, encoded = reference.partition(":")
-    length = {"sha256": 64, "sha512": 128}.get(algorithm)
-    return length == len(encoded) and not encoded.strip("0123456789abcdef")
 
 
 def _lose_track(repo: Repository, call: Call) -> None:
     """A broken push was accepted, or nothing whole came back: what stands there is open."""
     facts: ManifestFacts = call.facts
     sent = apply(call.mutators, call.request)
-    claimed, true = sent.parts.get("reference", ""), digest_of(sent.body)
+    claimed, true = sent.parts.get("reference", ""), compute(sent.body)
     for reference in (facts.reference, facts.digest, *facts.tags, claimed, true):
         repo.forget(reference)
         repo.made[reference] = "manifest" if ":" in reference else "tag"

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
+from regshape.formats.digest import compute
 from regshape.model import Call, Exchange, Play, Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import ManifestFacts, UploadFacts
@@ -20,7 +21,6 @@ from regshape.protocols.oci.state import (
     Repository,
     State,
     Upload,
-    digest_of,
     recent,
 )
 
@@ -86,7 +86,7 @@ def put_blob(
     state: State, upload: Upload, content: bytes, algorithm: str = "sha256"
 ) -> Generator[Call, Exchange, Blob | None]:
     """Close a session with the rest of the content in the PUT."""
-    repo, digest = upload.repo, digest_of(content, algorithm)
+    repo, digest = upload.repo, compute(content, algorithm)
     body = content[len(upload.content) :]
     facts = UploadFacts(
         "end-6",
@@ -182,10 +182,10 @@ def put_index(state: State, repo: Repository, tag: str, manifest: Manifest | Non
     """Push a manifest by tag as set-up: the one given, or a new index."""
     if manifest is None:
         content = compact(index_document(state))
-        manifest = Manifest(digest_of(content), content, calls.INDEX)
+        manifest = Manifest(compute(content), content, calls.INDEX)
     elif not manifest.digest.startswith("sha256:"):
         # A push by tag says nothing of the algorithm: registries take the one they know best.
-        manifest = replace(manifest, digest=digest_of(manifest.content))
+        manifest = replace(manifest, digest=compute(manifest.content))
     facts = ManifestFacts(
         "end-7a",
         repo.name,

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Literal
 
+from regshape.formats.digest import compute
 from regshape.model import Call, Exchange, Play, Request, Role, Step
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Order, UploadFacts
@@ -17,7 +18,7 @@ from regshape.protocols.oci.operations.needs import (
     put_blob,
 )
 from regshape.protocols.oci.operations.uploads import after_broken, follow
-from regshape.protocols.oci.state import Repository, State, Upload, digest_of
+from regshape.protocols.oci.state import Repository, State, Upload
 
 FIRST_CHUNK = 24
 LARGEST_CHUNK = 16 * 1024 * 1024
@@ -175,7 +176,7 @@ def finish_upload(state: State, step: Step) -> Play:
     size = step.arguments.get("size", 0 if upload.content else 40)
     last = state.fresh(size)
     content = bytes(upload.content) + last
-    digest = digest_of(content, step.arguments.get("algorithm", "sha256"))
+    digest = compute(content, step.arguments.get("algorithm", "sha256"))
     location, old = _location(upload, step)
     facts = _session_facts(upload, "finish", size=size, order=order, digest=digest, old=old)
     request = calls.session_request(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from regshape.formats.digest import compute, is_valid
 from regshape.model import Call, Exchange, Expectation, Play, Request, Step
 from regshape.mutators.apply import apply
 from regshape.protocols.oci import calls
@@ -16,7 +17,7 @@ from regshape.protocols.oci.operations.needs import (
     need_blob,
 )
 from regshape.protocols.oci.operations.reading import back, read_blob
-from regshape.protocols.oci.state import Repository, State, digest_of
+from regshape.protocols.oci.state import Repository, State
 
 
 def open_upload(state: State, step: Step) -> Play:
@@ -56,7 +57,7 @@ def post_blob(state: State, step: Step) -> Play:
     repo = state.repo(step.arguments)
     algorithm = step.arguments.get("algorithm", "sha256")
     content = state.fresh(step.arguments.get("size", 40))
-    digest = digest_of(content, algorithm)
+    digest = compute(content, algorithm)
     facts = UploadFacts(
         "end-4b",
         repo.name,
@@ -100,7 +101,7 @@ def after_broken(state: State, repo: Repository, call: Call, exchange: Exchange)
     """After a write that must have failed: nothing may stand under the digest that it named."""
     if calls.refused(exchange) or call.expect is Expectation.REJECT or _is_cut_short(call):
         claimed = dict(apply(call.mutators, call.request).query).get("digest") or ""
-        if _is_whole_digest(claimed) and repo.knows(claimed, repo.blobs) is not None:
+        if is_valid(claimed) and repo.knows(claimed, repo.blobs) is not None:
             yield from read_blob(state, repo, claimed, back(call))
     if not calls.refused(exchange) and not calls.redirected(exchange):
         _lose_track(repo, call)
@@ -109,7 +110,7 @@ def after_broken(state: State, repo: Repository, call: Call, exchange: Exchange)
 def _lose_track(repo: Repository, call: Call) -> None:
     """Note what the push may have left behind, to remove it; whether it is there stays open."""
     for key, value in apply(call.mutators, call.request).query:
-        if key in {"digest", "mount"} and value is not None and _is_whole_digest(value):
+        if key in {"digest", "mount"} and value is not None and is_valid(value):
             repo.made[value] = "blob"
     repo.distrust()
 
@@ -118,12 +119,6 @@ def _is_cut_short(call: Call) -> bool:
     """Return whether the content that was sent is less than what the digest is of."""
     cut = any((item.target, item.action) == ("frame", "truncate") for item in call.mutators)
     return cut and bool(call.request.body)
-
-
-def _is_whole_digest(text: str) -> bool:
-    algorithm, _, encoded = text.partition(":")
-    length = {"sha256": 64, "sha512": 128}.get(algorithm)
-    return length == len(encoded) and not encoded.strip("0123456789abcdef")
 
 
 def mount_blob(state: State, step: Step) -> Play:
