@@ -14,7 +14,6 @@ RELEASED = "https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec
 DEVELOPMENT = "https://github.com/opencontainers/distribution-spec/blob/967efdc/spec.md"
 MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
 
-OTHER_"""A digest of whatever algorithm (image-spec, descriptor.md, "Digests")."""
 NOT_JUDGED = frozenset({401, 403, 429, 503})
 LENGTH_REQUIRED = 411
 AIMED_ELSEWHERE = frozenset({"name", "reference", "session", "route", "path", "method", "digest"})
