@@ -70,6 +70,19 @@ async def hunt_by_search(defect: str, requirements: Sequence[str], seed: int) ->
     return await _watched(settings, without_sweep(entry), requirements, embedded(entry, defect))
 
 
+async def hunt_silent(defect: str, requirements: Sequence[str], deadline: float) -> StopAt:
+    """Hunt for a defect that leaves requests without an answer: each is given up at the deadline."""
+    settings = _settings(0, 2000, "dev").model_copy(update={"deadline": deadline})
+    return await _watched(settings, find("oci"), requirements, embedded(find("oci"), defect))
+
+
+async def hunt_served(url: str, requirements: Sequence[str], deadline: float) -> StopAt:
+    """Hunt in a registry that is served, one case after the other."""
+    changes = {"target": url, "deadline": deadline, "concurrency": 1}
+    settings = _settings(0, 2000, "dev").model_copy(update=changes)
+    return await _watched(settings, find("oci"), requirements, None)
+
+
 def steps_of(finding: Finding) -> list[tuple[str, dict[str, object], list[str]]]:
     """Return the minimal case as (operation, arguments, names of the mutators)."""
     return [

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Never
 
-import anyio
 from starlette.types import Receive
 
 from regshape.model import Defect
@@ -23,6 +23,13 @@ from regshape.protocols.oci.reference.documents import Document
 from regshape.protocols.oci.reference.messages import DisconnectedError
 
 
+async def _wait_in_vain(receive: Receive) -> Never:
+    """Wait until the client loses patience."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    raise DisconnectedError
+
+
 class UploadsDeadlocked(Reference):
     """Takes the lock of a repository when an upload begins, and waits for it at the next one."""
 
@@ -30,7 +37,7 @@ class UploadsDeadlocked(Reference):
         """Return the answer to a request, if the lock is ever free."""
         busy = any(one.repository == request.name for one in self.store.sessions.values())
         if request.route == "uploads" and busy:
-            await anyio.sleep_forever()
+            await _wait_in_vain(receive)
         return await super().answer(request, receive)
 
 
@@ -126,7 +133,7 @@ class WedgedByCutRequest(Reference):
         """Return the answer to a request, unless one before it was cut off."""
         if self.waiting:
             self.waiting = False
-            await anyio.sleep_forever()
+            await _wait_in_vain(receive)
         try:
             return await super().answer(request, receive)
         except DisconnectedError:
