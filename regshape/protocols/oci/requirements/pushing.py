@@ -22,7 +22,7 @@ from regshape.protocols.oci.requirements.rows import (
     row,
 )
 
-OK, CREATED, NOT_FOUND, TOO_LARGE = 200, 201, 404, 413
+OK, CREATED, NOT_FOUND, TOO_LARGE, URI_TOO_LONG = 200, 201, 404, 413, 414
 PUSH, READ = ("push-manifest",), ("get-manifest",)
 EMPTY_SHAPES = frozenset({"index", "odd", "typeless", "image"})
 PLAIN_SHAPES = EMPTY_SHAPES | {"image-layer", "index-child", "again"}
@@ -35,16 +35,17 @@ def created(call: Call, exchange: Exchange) -> Fault | bool:
     facts: ManifestFacts = call.facts
     if not judged(call, exchange) or facts.shape not in PLAIN_SHAPES or call.mutators:
         return False
-    if _may_be_refused(facts):
+    if _may_be_refused(facts, exchange):
         return False
     status = must_be(exchange, f"a push of a manifest ({facts.shape})", CREATED)
     return needs_header(exchange, "Location", "a 201") if status is True else status
 
 
-def _may_be_refused(facts: ManifestFacts) -> bool:
-    """Return whether the algorithm, or what is not there any more, is a reason to refuse a push."""
+def _may_be_refused(facts: ManifestFacts, exchange: Exchange) -> bool:
+    """Return whether the algorithm, what is not there any more, or too many tags are a reason."""
     other_algorithm = facts.by == "digest" and not facts.digest.startswith("sha256:")
-    return other_algorithm or facts.missing_parts
+    too_many_tags = bool(facts.tags) and exchange.status == URI_TOO_LONG
+    return other_algorithm or facts.missing_parts or too_many_tags
 
 
 def _pullable(call: Call, exchange: Exchange) -> Fault | bool:
@@ -87,7 +88,7 @@ def parameters_ignored(call: Call, exchange: Exchange) -> Fault | bool:
     facts: ManifestFacts = call.facts
     if not breaks(call, "content_type") or not judged(call, exchange):
         return False
-    if facts.shape not in PLAIN_SHAPES or _may_be_refused(facts):
+    if facts.shape not in PLAIN_SHAPES or _may_be_refused(facts, exchange):
         return False
     return must_be(exchange, "a push whose Content-Type has parameters", CREATED)
 
@@ -97,7 +98,7 @@ def empty_lists(call: Call, exchange: Exchange) -> Fault | bool:
     facts: ManifestFacts = call.facts
     if not judged(call, exchange) or call.mutators or facts.shape not in EMPTY_SHAPES:
         return False
-    if _may_be_refused(facts) or exchange.status is None:
+    if _may_be_refused(facts, exchange) or exchange.status is None:
         return False
     if not 400 <= exchange.status < 500:  # noqa: PLR2004 - the class of client errors
         return exchange.status == CREATED
@@ -184,7 +185,7 @@ def subject_may_be_missing(call: Call, exchange: Exchange) -> Fault | bool:
     facts: ManifestFacts = call.facts
     if not judged(call, exchange) or facts.subject is None or call.mutators:
         return False
-    if _may_be_refused(facts):
+    if _may_be_refused(facts, exchange):
         return False
     return must_be(exchange, "a push of a manifest with a subject", CREATED)
 
