@@ -23,9 +23,12 @@ from rich.table import Table
 
 import tests.quality
 from regshape.catalog import find
+from regshape.cli.embedded import embedded_registry
 from regshape.model import Defect, Finding
-from tests.quality.hunt import StopAt, hunt, hunt_by_search
+from tests.quality.hunt import StopAt, hunt, hunt_by_search, hunt_served
 
+DEADLINE = 1.0
+"""Seconds that an answer may take where a defect leaves requests without one."""
 Size = tuple[int, int, int]
 """Steps, mutators and requests of a minimal case."""
 
@@ -81,7 +84,14 @@ def hunted(defect: Defect, known: Size | None, options: argparse.Namespace) -> R
 
 
 async def _hunt(defect: Defect, seed: int) -> StopAt:
-    return await hunt(defect.name, defect.requirements, seed=seed)
+    """Hunt, where need be in a registry that refuses to delete, or in one behind a socket."""
+    name, requirements = defect.name, defect.requirements
+    for delete in (True, False):
+        watcher = await hunt(name, requirements, seed=seed, delete=delete)
+        if watcher.found is not None:
+            return watcher
+    with embedded_registry("oci", [name]) as url:
+        return await hunt_served(url, requirements, DEADLINE)
 
 
 def table_of(rows: Sequence[Row]) -> Table:

@@ -228,7 +228,6 @@ def test_no_import_comes_back_to_where_it_began() -> None:
     assert cycle(TODAY) == []
 
 
-@pytest.mark.xfail(reason="model.py and two modules of requirements are still to be split")
 def test_files_stay_short() -> None:
     assert long_files(TODAY) == []
 

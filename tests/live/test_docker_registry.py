@@ -53,7 +53,6 @@ def test_the_sweep_alone_finds_at_least_fifteen_requirements_unmet(swept: Campai
     assert faulty <= confirmed
 
 
-@pytest.mark.xfail(reason="OCI-PULL-06 needs 4: get-manifest of a blob pushes a manifest as well")
 def test_what_the_sweep_finds_is_small(swept: Campaign) -> None:
     big = [
         (finding["id"], finding["summary"], finding["requests"], finding["mutators"])
