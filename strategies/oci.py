@@ -247,10 +247,7 @@ ELSEWHERE_REFERRER: tuple[str, dict[str, object]] = (
     "push-manifest",
     {"shape": "referrer", "subject": "elsewhere", "repo": 1, "by": "digest"},
 )
-SAME_SUBJECT: Sequence[tuple[str, dict[str, object]]] = tuple(
-    ("push-manifest", {"shape": "referrer", "subject": "present", "by": "digest", "which": which})
-    for which in (0, 1)
-)
+OF_PRESENT: dict[str, object] = {"shape": "referrer", "subject": "present", "by": "digest"}
 
 PROGRAMS: Sequence[Case] = (
     _broken("push-manifest", BY_DIGEST, DIGEST_WRONG),
@@ -324,7 +321,10 @@ PROGRAMS: Sequence[Case] = (
     _program("mount-blob", "delete-blob", ("get-blob", {"want": "deleted"})),
     _program("delete-blob", "post-blob", ("get-blob", {"want": "deleted"})),
     _program(ELSEWHERE_REFERRER, ("list-referrers", {"subject": "manifest"})),
-    _program("push-manifest", SAME_SUBJECT[0], SAME_SUBJECT[1], "list-referrers"),
+    _program(
+        "push-manifest", ("push-manifest", OF_PRESENT),
+        ("push-manifest", {**OF_PRESENT, "which": 1}), "list-referrers",
+    ),
     _program(("get-manifest", {"repo": "absent"}), ("list-tags", {"repo": "absent"})),
     _program("push-manifest", "ping"),
 )  # fmt: skip

@@ -71,7 +71,7 @@ async def hunt_by_search(defect: str, requirements: Sequence[str], seed: int) ->
 
 
 async def hunt_silent(defect: str, requirements: Sequence[str], deadline: float) -> StopAt:
-    """Hunt for a defect that leaves requests without an answer: each is given up at the deadline."""
+    """Hunt for a defect that leaves requests without an answer until the deadline."""
     settings = _settings(0, 2000, "dev").model_copy(update={"deadline": deadline})
     return await _watched(settings, find("oci"), requirements, embedded(find("oci"), defect))
 
