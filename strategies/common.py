@@ -1,12 +1,13 @@
 """Programs of steps from prepared pools, in the shape that Hypothesis shrinks best.
 
-A step draws at most three choices: which move, whether and how it is broken, and which one of a
-kind it works on. The first of each pool is the simplest; that is where shrinking leads.
+A step draws three choices: which move, whether and how it is broken, and which one of a
+kind it works on. The first of each pool is the simplest; that is where shrinking leads, as every
+step draws as much as any other: a move that drew less would be simpler than those before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,7 +49,7 @@ Breaks = Mapping[str, Sequence[tuple[Mutator, ...]]]
 
 def programs(protocol: str, moves: Sequence[Move], breaks: Breaks) -> st.SearchStrategy[Case]:
     """Return a strategy for cases of one to eight steps over the moves."""
-    pool = [move for move in moves if move.search]
+    pool = _by_operation(move for move in moves if move.search)
     options = [_options(move, breaks.get(move.operation, ())) for move in pool]
     chosen = [st.sampled_from(steps) for steps in options]
     indices = st.integers(0, len(pool) - 1)
@@ -58,10 +59,8 @@ def programs(protocol: str, moves: Sequence[Move], breaks: Breaks) -> st.SearchS
     def step(draw: st.DrawFn) -> Step:
         index = draw(indices)
         drawn: Step = draw(chosen[index])
-        if not pool[index].refers:
-            return drawn
         chosen_one = draw(which)
-        if chosen_one == 0:
+        if chosen_one == 0 or not pool[index].refers:
             return drawn
         return replace(drawn, arguments={**drawn.arguments, "which": chosen_one})
 
@@ -69,6 +68,14 @@ def programs(protocol: str, moves: Sequence[Move], breaks: Breaks) -> st.SearchS
         return Case(protocol, tuple(steps))
 
     return st.lists(step(), min_size=1, max_size=MOST_STEPS).map(case)
+
+
+def _by_operation(moves: Iterable[Move]) -> list[Move]:
+    """Return the moves of each operation side by side: from one, shrinking finds the first."""
+    groups: dict[str, list[Move]] = {}
+    for move in moves:
+        groups.setdefault(move.operation, []).append(move)
+    return [move for group in groups.values() for move in group]
 
 
 def _options(move: Move, combinations: Sequence[tuple[Mutator, ...]]) -> list[Step]:

@@ -222,7 +222,7 @@ class Campaign:
             try:
                 async for shard, result in spread(pool, self._shards(), workers):
                     self._merge(flow, drawer, result)
-                    if not self._left() or result.cases < shard.stop - shard.start:
+                    if not self.goes_on() or result.cases < shard.stop - shard.start:
                         return
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -232,7 +232,7 @@ class Campaign:
         time_left = self._settings.time
         until = None if time_left is None else time.time() + time_left
         for start in itertools.count(0, RANGE):
-            if not self._left():
+            if not self.goes_on():
                 return
             yield Shard(
                 self._settings,
@@ -259,15 +259,12 @@ class Campaign:
 
     # --- what the flow asks and tells -------------------------------------------------------------
 
-    def goes_on(self) -> bool:
-        """Return whether another case may begin, and count it; note why not."""
-        if not self._left():
-            return False
+    def begins(self) -> None:
+        """Count a case."""
         self._cases += 1
-        return True
 
-    def _left(self) -> bool:
-        """Return whether no bound is reached, and note which one is."""
+    def goes_on(self) -> bool:
+        """Return whether another case may begin: no bound is reached, or it is noted which."""
         settings = self._settings
         if self._ended_by != RUNNING:
             return False
@@ -360,6 +357,7 @@ class Flow:
             following = next(source, None)
             if following is None:
                 return
+            campaign.begins()
             position, numbered = following
             await checkpoint()  # an app in the same process may never wait, and time must pass
             trace = await campaign.executor.run(numbered.case, campaign.salt())

@@ -109,9 +109,20 @@ def sweep(
     Each mutator breaks the first move of its operation. Operations are spread evenly, and within
     each the kinds of mutators take turns, so that none with many keeps the others waiting.
     """
-    for move in moves:
-        yield Case(protocol, (move.step(),))
-    yield from prepared
+    seen: set[str] = set()
+    for case in itertools.chain(
+        (Case(protocol, (move.step(),)) for move in moves),
+        prepared,
+        _broken(protocol, moves, breaks),
+    ):
+        if repr(case) not in seen:
+            seen.add(repr(case))
+            yield case
+
+
+def _broken(
+    protocol: str, moves: Sequence[Move], breaks: Mapping[str, Sequence[Mutator]]
+) -> Iterator[Case]:
     firsts: dict[str, Move] = {}
     for move in moves:
         firsts.setdefault(move.operation, move)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from regshape.engine.generate import Numbered
 from regshape.engine.send import Executor, Trace
-from regshape.engine.shrink import Shrunk, shrink_drawn, shrink_program
-from regshape.model import Case, Exchange, Finding, Turn, Violation
+from regshape.engine.shrink import Shrunk, shrink_drawn, shrink_program, simplify
+from regshape.model import Case, Exchange, Finding, Step, Turn, Violation
 from regshape.report.curl import curl
 
 Salt = Callable[[], str]
@@ -64,7 +64,9 @@ class Pursuer:
     async def _shrink(self, pursuit: Pursuit) -> Shrunk:
         numbered = pursuit.numbered
         case = numbered.case
-        if self.hurried or (len(case.steps) == 1 and not case.steps[0].mutators):
+        if self.hurried or (
+            len(case.steps) == 1 and case.steps[0] == Step(case.steps[0].operation)
+        ):
             return Shrunk(case, 0)
 
         async def shows(smaller: Case) -> bool:
@@ -74,9 +76,14 @@ class Pursuer:
             return trace.shows(pursuit.violation) is not None
 
         if numbered.buffer is None:
-            return await shrink_program(case, shows, self._executions)
-        shrunk = await shrink_drawn(self._strategy, numbered.buffer, shows, self._executions)
-        return shrunk or Shrunk(case, 1)
+            shrunk = await shrink_program(case, shows, self._executions)
+        else:
+            drawn = await shrink_drawn(self._strategy, numbered.buffer, shows, self._executions)
+            if drawn is None:
+                return Shrunk(case, 1)
+            shrunk = drawn
+        simple = await simplify(shrunk.case, shows, self._executions - shrunk.executions)
+        return Shrunk(simple.case, shrunk.executions + simple.executions)
 
     def _finding(
         self,

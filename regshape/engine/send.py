@@ -42,6 +42,10 @@ class Send(Protocol):
 JudgeCall: TypeAlias = Callable[[Call, Exchange], tuple[list[str], list[Violation]]]
 
 
+CLEANING = 1.0
+"""Seconds in which a case that is cut off still removes what it made."""
+
+
 def _judge_nothing(_call: Call, _exchange: Exchange) -> tuple[list[str], list[Violation]]:
     return [], []
 
@@ -143,9 +147,14 @@ class Executor:
 
     async def _run(self, case: Case, trace: Trace, salt: str) -> Trace:
         world = self._protocol.world(self.space(salt))
-        for step in case.steps:
-            await self._play(world.play(step), trace)
-        await self._play(world.settle(), trace)
+        try:
+            for step in case.steps:
+                await self._play(world.play(step), trace)
+            await self._play(world.settle(), trace)
+        except anyio.get_cancelled_exc_class():
+            with anyio.move_on_after(CLEANING, shield=True):
+                await self._clean(world)
+            raise
         await self._clean(world)
         return trace
 

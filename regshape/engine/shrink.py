@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase
 from hypothesis.errors import Flaky
 
-from regshape.model import Case
+from regshape.model import Case, Step
 from regshape.report.codec import case_to_json
 
 Shows: TypeAlias = Callable[[Case], Coroutine[Any, Any, bool]]
@@ -69,6 +69,43 @@ def _smaller(case: Case) -> Iterator[Case]:
                 yield replace(case, steps=bare)
             if count < len(case.steps):
                 yield replace(case, steps=steps)
+
+
+async def simplify(case: Case, shows: Shows, budget: int) -> Shrunk:
+    """Return the case with as little said in each step as still shows the identity.
+
+    Hypothesis goes from a move to the one before it; here it is asked whether the operation alone
+    does, what it does without each argument, and without its mutators.
+    """
+    executions = 0
+    again = True
+    while again:
+        again = False
+        for simpler in _simpler(case):
+            if executions >= budget:
+                return Shrunk(case, executions)
+            executions += 1
+            if await shows(simpler):
+                case, again = simpler, True
+                break
+    return Shrunk(case, executions)
+
+
+def _simpler(case: Case) -> Iterator[Case]:
+    for place, step in enumerate(case.steps):
+        for simpler in _simpler_steps(step):
+            yield replace(case, steps=(*case.steps[:place], simpler, *case.steps[place + 1 :]))
+
+
+def _simpler_steps(step: Step) -> Iterator[Step]:
+    if step.arguments:
+        yield replace(step, arguments={})
+    if len(step.arguments) > 1:
+        for left_out in step.arguments:
+            kept = {key: value for key, value in step.arguments.items() if key != left_out}
+            yield replace(step, arguments=kept)
+    if step.mutators:
+        yield replace(step, mutators=())
 
 
 async def shrink_drawn(
