@@ -151,11 +151,11 @@ class Executor:
             for step in case.steps:
                 await self._play(world.play(step), trace)
             await self._play(world.settle(), trace)
+            await self._clean(world)
         except anyio.get_cancelled_exc_class():
             with anyio.move_on_after(CLEANING, shield=True):
                 await self._clean(world)
             raise
-        await self._clean(world)
         return trace
 
     async def _play(self, play: Play, trace: Trace) -> None:

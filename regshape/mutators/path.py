@@ -16,7 +16,17 @@ def part_actions(part: str) -> Actions:
     edits = {
         name: Action(_part_edited(part, EDITS[name]), value=name in WITH_VALUE) for name in EDITS
     }
-    return edits | {"swap": Action(_part_swapped(part), key=True)}
+    filled = {"fill": Action(_part_edited(part, _lengthened), value=True)}
+    return edits | filled | {"swap": Action(_part_swapped(part), key=True)}
+
+
+def _lengthened(text: str, mutator: Mutator) -> str:
+    """Return the text, made as long as the value says with the letter `a`.
+
+    What it begins with is kept: a repository has to stay under the prefix that is allowed.
+    """
+    size = size_of(mutator, len(text))
+    return text[:size].ljust(size, "a")
 
 
 def _part_edited(part: str, edit: Edit) -> Run:

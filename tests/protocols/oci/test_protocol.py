@@ -1,0 +1,114 @@
+"""The world of one case on the reference registry: what it reads back, and what it leaves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import islice
+
+import httpx
+import pytest
+
+from regshape.catalog import find
+from regshape.engine.generate import Drawer, sweep
+from regshape.engine.mutate import combinations
+from regshape.engine.send import Executor, Trace
+from regshape.engine.target import client_of
+from regshape.model import Case, Step
+from regshape.protocols.oci.reference import Reference, ReferenceOptions
+from regshape.settings import Settings
+
+ENTRY = find("oci")
+FAILURES = {
+    "end-1": {200}, "end-2": {200, 404}, "end-3": {200, 404}, "end-4a": {202},
+    "end-4b": {201, 400}, "end-4c": {202, 400}, "end-5": {202, 404, 416},
+    "end-6": {201, 404, 400, 416}, "end-7a": {201, 404, 413}, "end-7b": {201},
+    "end-8a": {200, 404}, "end-8b": {200}, "end-9": {202, 404, 400}, "end-10": {202, 404, 400},
+    "end-11": {201, 202}, "end-12a": {200, 400}, "end-12b": {200}, "end-13": {204, 404},
+    "end-14": {204, 404},
+}  # fmt: skip
+"""What the table of endpoints lists and the reference answers with: it has no 404 for uploads."""
+
+
+async def executed(registry: Reference, cases: list[Case], *, probe: bool = True) -> list[Trace]:
+    inner = httpx.ASGITransport(registry.app, raise_app_exceptions=False)
+    async with client_of(Settings(), inner) as client:
+        executor = Executor(ENTRY.protocol, client.send, "regshape", "http://embedded")
+        if probe:
+            await executor.probe("a0")
+        return [await executor.run(case, f"b{number:x}") for number, case in enumerate(cases)]
+
+
+def swept() -> list[Case]:
+    return list(sweep("oci", ENTRY.moves, ENTRY.programs, ENTRY.breaks))
+
+
+def drawn(seed: int, count: int) -> list[Case]:
+    drawer = Drawer(ENTRY.cases(ENTRY.moves, combinations(ENTRY.breaks)), seed)
+    return [case for _, case in islice(drawer.cases(), count)]
+
+
+async def test_a_probe_leaves_nothing_behind() -> None:
+    registry = Reference()
+    await executed(registry, [])
+    assert (registry.store.repositories, registry.store.sessions) == ({}, {})
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_no_drawn_case_leaves_anything_behind(seed: int) -> None:
+    registry = Reference()
+    for case in drawn(seed, 150):
+        await executed(registry, [case], probe=False)
+        assert (registry.store.repositories, registry.store.sessions) == ({}, {}), case
+
+
+async def test_no_case_of_the_sweep_leaves_anything_behind() -> None:
+    registry = Reference()
+    await executed(registry, swept())
+    assert (registry.store.repositories, registry.store.sessions) == ({}, {})
+
+
+async def test_where_nothing_can_be_deleted_nothing_is_asked_for_twice() -> None:
+    registry = Reference(ReferenceOptions(delete=False))
+    await executed(registry, drawn(1, 30))
+    assert registry.store.repositories
+    assert not registry.store.sessions
+
+
+async def test_the_sweep_drives_every_endpoint_to_every_status_of_its_row() -> None:
+    seen: dict[str, set[int]] = defaultdict(set)
+    for options in (ReferenceOptions(), ReferenceOptions(delete=False)):
+        for trace in await executed(Reference(options), swept()):
+            for turn in trace.turns:
+                seen[turn.call.facts.endpoint].add(turn.exchange.status or 0)
+    missing = {
+        (endpoint, status)
+        for endpoint, statuses in FAILURES.items()
+        for status in statuses - seen[endpoint]
+    }
+    assert missing == set()
+    assert 405 in seen["end-9"] & seen["end-10"]
+
+
+async def test_a_write_is_read_back_where_its_answer_said() -> None:
+    [trace] = await executed(Reference(), [Case("oci", (Step("push-manifest"),))])
+    written, read, *_ = trace.turns
+    assert (written.call.operation, read.call.operation) == ("push-manifest", "get-manifest")
+    assert read.call.cause == written.call
+    assert read.exchange.answer == written.exchange.body
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_in_the_end_each_thing_is_read_once_at_most(seed: int) -> None:
+    for trace in await executed(Reference(), drawn(seed, 60)):
+        last = [
+            turn for turn in trace.turns if turn.call.role == "readback" and not turn.call.cause
+        ]
+        targets = [(turn.exchange.method, turn.exchange.target) for turn in last]
+        assert len(targets) == len(set(targets)) <= 6
+
+
+async def test_after_broken_framing_the_server_is_asked_whether_it_is_there() -> None:
+    chunked = next(m for m in ENTRY.breaks["post-blob"] if m.name == "chunked")
+    [trace] = await executed(Reference(), [Case("oci", (Step("post-blob", {}, (chunked,)),))])
+    ping = next(turn for turn in trace.turns if turn.call.operation == "ping")
+    assert ping.call.cause is not None
