@@ -134,20 +134,24 @@ async def _send(
 
 
 def rates_table(figures: Figures, concurrency: Sequence[int]) -> Table:
-    table = Table(title="requests a second / µs of CPU a request / µs of the server's (medians)")
+    table = Table(title="medians; CPU is µs a request, of this process and of the registry")
     table.add_column("client")
+    for heading in ("at once", "requests/s", "CPU", "registry's", "same status"):
+        table.add_column(heading, justify="right")
     for number in concurrency:
-        table.add_column(f"{number} at once", justify="right")
-    table.add_column("same status", justify="right")
-    for name in ORDER:
-        cells = [
-            f"{figures.rate(name, number):,.0f} / {figures.cpu(name, number):,.0f} / "
-            f"{figures.server(name, number):,.0f}"
-            for number in concurrency
-        ]
-        share = f"{figures.same(name):.1%}" if name in SENDERS else ""
-        table.add_row(name, *cells, share)
+        for name in ORDER:
+            table.add_row(name, str(number), *_cells(figures, name, number))
+        table.add_section()
     return table
+
+
+def _cells(figures: Figures, name: str, number: int) -> tuple[str, str, str, str]:
+    rate = f"{figures.rate(name, number):,.0f}"
+    if name == WRK:
+        return rate, "", "", ""
+    share = f"{figures.same(name):.1%}" if name in SENDERS else ""
+    cpu, server = figures.cpu(name, number), figures.server(name, number)
+    return rate, f"{cpu:,.0f}", f"{server:,.0f}", share
 
 
 def wanted(figures: Figures, concurrency: int) -> list[tuple[str, float, float, bool]]:
