@@ -236,7 +236,6 @@ def test_functions_stay_short() -> None:
     assert long_functions(TODAY) == []
 
 
-@pytest.mark.xfail(reason="seven names stand twice or more: auth.py, lists.py, store.py ...")
 def test_no_file_name_stands_twice() -> None:
     assert same_names(TODAY) == []
 

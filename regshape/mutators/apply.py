@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from regshape.errors import CaseError, UsageError
 from regshape.model import Expectation, Mutator, Request
 from regshape.mutators import (
-    auth,
+    authorization,
     body,
     content_type,
-    digest,
+    digests,
     framing,
     headers,
     method,
@@ -30,8 +30,8 @@ TARGETS: Mapping[str, Actions] = {
     "header": headers.ACTIONS,
     "content_type": content_type.ACTIONS,
     "body": body.ACTIONS,
-    "digest": digest.ACTIONS,
-    "auth": auth.ACTIONS,
+    "digest": digests.ACTIONS,
+    "auth": authorization.ACTIONS,
     "frame": framing.ACTIONS,
 }
 """The actions on each target."""

@@ -57,7 +57,7 @@ ROWS: tuple[tuple[str, str, Steps, int], ...] = (
     (
         "few-tags-taken",
         "OCI-MAN-07",
-        [("push-manifest", {"by": "digest", "tags": TEN_TAGS}, [])],
+        [("push-manifest", {"tags": TEN_TAGS}, [])],
         1,
     ),
     ("large-manifest-400", "OCI-MAN-09", [("push-manifest", {"shape": "huge"}, [])], 1),
@@ -66,7 +66,7 @@ ROWS: tuple[tuple[str, str, Steps, int], ...] = (
     (
         "subject-unanswered",
         "OCI-SUB-01",
-        [("push-manifest", {"shape": "referrer-image", "by": "digest"}, [])],
+        [("push-manifest", {"shape": "referrer-image"}, [])],
         3,
     ),
     ("subject-answered-with-self", "OCI-SUB-01", [("push-manifest", {"shape": "referrer"}, [])], 1),

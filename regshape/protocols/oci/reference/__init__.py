@@ -1,14 +1,14 @@
 """The embedded OCI reference registry: conforming, in memory, made of small overridable parts."""
 
-from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
-from regshape.protocols.oci.reference.registry import Reference
-from regshape.protocols.oci.reference.store import (
+from regshape.protocols.oci.reference.memory import (
     ReferenceOptions,
     Repository,
     Session,
     Store,
     StoredManifest,
 )
+from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
+from regshape.protocols.oci.reference.registry import Reference
 
 __all__ = [
     "Answer",

@@ -15,13 +15,13 @@ from typing import Any
 from urllib.parse import quote
 
 from regshape.protocols.oci.models import JSON, ErrorCode
+from regshape.protocols.oci.reference.memory import ReferenceOptions, Repository, Store
 from regshape.protocols.oci.reference.messages import (
     Answer,
     Incoming,
     RefusedError,
     has_no_length,
 )
-from regshape.protocols.oci.reference.store import ReferenceOptions, Repository, Store
 
 NO_HEADERS: Mapping[str, str] = {}
 

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from regshape.protocols.oci.models import ErrorCode, is_name
 from regshape.protocols.oci.reference import targets
-from regshape.protocols.oci.reference.auth import Auth
+from regshape.protocols.oci.reference.memory import ReferenceOptions
 from regshape.protocols.oci.reference.messages import (
     Answer,
     DisconnectedError,
@@ -24,9 +24,9 @@ from regshape.protocols.oci.reference.messages import (
     read_body,
     send_answer,
 )
-from regshape.protocols.oci.reference.store import ReferenceOptions
 from regshape.protocols.oci.reference.targets import Target
-from regshape.protocols.oci.reference.uploads import Uploads
+from regshape.protocols.oci.reference.token_auth import Auth
+from regshape.protocols.oci.reference.upload_handlers import Uploads
 
 ROUTES: Mapping[str, Mapping[str, str]] = {
     targets.PING: {"GET": "get_support"},

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.oci.facts import Facts, ListFacts
-from regshape.protocols.oci.requirements.rows import (
+from regshape.protocols.oci.requirements.table import (
     MAY,
     MUST,
     SHOULD,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.http import next_link
 from regshape.protocols.oci.facts import DeleteFacts, ListFacts, PullFacts
-from regshape.protocols.oci.requirements.rows import (
+from regshape.protocols.oci.requirements.table import (
     MUST,
     after,
     answered,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.http import next_link
 from regshape.protocols.oci.facts import ListFacts
-from regshape.protocols.oci.requirements.rows import (
+from regshape.protocols.oci.requirements.table import (
     MUST,
     SHOULD,
     after,

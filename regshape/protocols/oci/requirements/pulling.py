@@ -8,7 +8,7 @@ from dataclasses import replace
 from regshape.formats.digest import ALGORITHMS, is_grammatical, is_valid
 from regshape.model import Call, Exchange, Expectation, Fault, Requirement
 from regshape.protocols.oci.facts import PullFacts, UploadFacts
-from regshape.protocols.oci.requirements.rows import (
+from regshape.protocols.oci.requirements.table import (
     MAY,
     MUST,
     SHOULD,

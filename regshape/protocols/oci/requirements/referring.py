@@ -10,7 +10,7 @@ from regshape.protocols.http import next_link
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import ReferrersFacts
 from regshape.protocols.oci.requirements.listing import next_relation
-from regshape.protocols.oci.requirements.rows import (
+from regshape.protocols.oci.requirements.table import (
     MUST,
     SHOULD,
     answered,

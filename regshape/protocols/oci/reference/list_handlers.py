@@ -9,9 +9,9 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from regshape.protocols.oci.models import IMAGE_INDEX, ErrorCode
-from regshape.protocols.oci.reference.manifests import Manifests
+from regshape.protocols.oci.reference.manifest_handlers import Manifests
+from regshape.protocols.oci.reference.memory import StoredManifest
 from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
-from regshape.protocols.oci.reference.store import StoredManifest
 
 _MOST_DIGITS: Final = 18
 CURSOR: Final = "cursor"

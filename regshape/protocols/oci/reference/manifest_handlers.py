@@ -7,10 +7,10 @@ from http import HTTPStatus
 
 from regshape.formats import digest as digests
 from regshape.protocols.oci.models import FOREIGN_LAYER_TYPES, ErrorCode, is_tag
-from regshape.protocols.oci.reference.blobs import Blobs
+from regshape.protocols.oci.reference.blob_handlers import Blobs
 from regshape.protocols.oci.reference.documents import Document, Documents
+from regshape.protocols.oci.reference.memory import StoredManifest
 from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
-from regshape.protocols.oci.reference.store import StoredManifest
 
 
 class Manifests(Documents, Blobs):

@@ -22,9 +22,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from regshape.protocols.oci.models import ErrorCode, is_name
 from regshape.protocols.oci.reference import targets
-from regshape.protocols.oci.reference.lists import Lists
+from regshape.protocols.oci.reference.list_handlers import Lists
+from regshape.protocols.oci.reference.memory import ReferenceOptions
 from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
-from regshape.protocols.oci.reference.store import ReferenceOptions
 
 Access: TypeAlias = Mapping[str, Sequence[str]]
 
