@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Never
+from typing import Final, Never
 
+import anyio
 from starlette.types import Receive
 
 from regshape.model import Defect
@@ -21,6 +22,9 @@ from regshape.protocols.oci.reference import (
 )
 from regshape.protocols.oci.reference.documents import Document
 from regshape.protocols.oci.reference.messages import DisconnectedError
+
+PATIENCE: Final = 0.6
+"""Seconds that a server waits for the rest of a body."""
 
 
 async def _wait_in_vain(receive: Receive) -> Never:
@@ -122,23 +126,21 @@ class StatusOfItsOwn(Reference):
 
 
 class WedgedByCutRequest(Reference):
-    """Waits for the rest of a request that was cut off before it serves the next one."""
+    """Serves no one else while it waits for the rest of a body, though the client has gone."""
 
     def __init__(self, options: ReferenceOptions | None = None) -> None:
-        """Start with nothing to wait for."""
+        """Start with no one to wait for."""
         super().__init__(options)
-        self.waiting = False
+        self.busy = anyio.Lock()
 
     async def answer(self, request: Incoming, receive: Receive) -> Answer:
-        """Return the answer to a request, unless one before it was cut off."""
-        if self.waiting:
-            self.waiting = False
-            await _wait_in_vain(receive)
-        try:
-            return await super().answer(request, receive)
-        except DisconnectedError:
-            self.waiting = True
-            raise
+        """Return the answer to a request, once those before it are whole or given up."""
+        async with self.busy:
+            try:
+                return await super().answer(request, receive)
+            except DisconnectedError:
+                await anyio.sleep(PATIENCE)
+                raise
 
 
 BAD_HTTP: tuple[Defect, ...] = (
@@ -160,6 +162,6 @@ BAD_HTTP: tuple[Defect, ...] = (
         ("HTTP-05",), MethodsUntold),
     Defect("status-of-its-own", "answers with the status 999",
         ("HTTP-06",), StatusOfItsOwn),
-    Defect("wedged-by-cut-request", "serves nothing more once a request was cut off",
+    Defect("wedged-by-cut-request", "serves nothing for a while when a request was cut off",
         ("HTTP-07",), WedgedByCutRequest),
 )  # fmt: skip
