@@ -83,8 +83,13 @@ async def _run(shard: Shard) -> ShardResult:
     wanted = set(shard.requirements)
     async with client_of(shard.settings) as client:
         await client.discover()
+        rate = shard.settings.rate
         executor = Executor(
-            entry.protocol, client.send, shard.settings.repo_prefix, client.url.rstrip("/")
+            entry.protocol,
+            client.send,
+            shard.settings.repo_prefix,
+            client.url.rstrip("/"),
+            rate=rate / shard.settings.workers if rate else None,
         )
         executor.capabilities = shard.capabilities
         kept: list[Requirement] = [r for r in entry.protocol.requirements if r.id in wanted]
