@@ -27,7 +27,7 @@ from regshape.cli.embedded import embedded_registry
 from regshape.model import Defect, Finding
 from tests.quality.hunt import StopAt, hunt, hunt_by_search, hunt_served
 
-DEADLINE = 1.0
+DEADLINE = 0.25
 """Seconds that an answer may take where a defect leaves requests without one."""
 Size = tuple[int, int, int]
 """Steps, mutators and requests of a minimal case."""

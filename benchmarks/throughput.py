@@ -181,6 +181,13 @@ def wanted_table(figures: Figures, concurrency: Sequence[int]) -> Table:
     return table
 
 
+def ceiling(figures: Figures) -> str:
+    """Say how far the server lets anybody come."""
+    best = figures.best("httpx.AsyncClient")
+    ratio = figures.best("bare socket loop") / best if best else 0.0
+    return f"the bare loop at its best / httpx.AsyncClient at its best: {ratio:.2f}"
+
+
 def as_json(figures: Figures, concurrency: Sequence[int]) -> str:
     rows = [
         {
@@ -223,6 +230,7 @@ def main(words: Sequence[str]) -> None:
         console.print(f"round {number + 1} of {options.rounds}: a mix of {size} requests")
     console.print(rates_table(figures, options.concurrency))
     console.print(wanted_table(figures, [n for n in options.concurrency if n > 1]))
+    console.print(ceiling(figures))
     if options.json is not None:
         options.json.write_text(as_json(figures, options.concurrency))
 
