@@ -382,6 +382,9 @@ VARIANTS: Sequence[type[Reference]] = (
 )  # fmt: skip
 
 
+NIGHTLY = pytest.mark.nightly
+
+
 async def accused(registry: Reference, *, seed: int, cases: int, spec: str = "dev") -> Result:
     """Run a campaign in process and return its result; nothing may be inconclusive for doubt."""
     credentials = {"username": "someone", "password": "secret"} if registry.options.users else {}
@@ -426,7 +429,7 @@ async def test_a_cancel_that_is_not_answered_with_204_breaks_no_released_version
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3, 9))
+@pytest.mark.parametrize("seed", [3, *(pytest.param(n, marks=NIGHTLY) for n in range(4, 9))])
 @pytest.mark.parametrize("how", list(OPTIONS))
 @pytest.mark.parametrize("spec", ["1.1", "dev"])
 async def test_no_seed_accuses_a_registry_that_does_nothing_wrong(
@@ -436,7 +439,7 @@ async def test_no_seed_accuses_a_registry_that_does_nothing_wrong(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("spec", ["1.1", "dev"])
+@pytest.mark.parametrize("spec", [pytest.param("1.1", marks=NIGHTLY), "dev"])
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.__name__)
 async def test_no_search_accuses_a_registry_that_uses_its_freedom(
     variant: type[Reference], spec: str
