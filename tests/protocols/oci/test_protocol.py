@@ -111,5 +111,7 @@ async def test_after_broken_framing_the_server_is_asked_whether_it_is_there() ->
     chunked = next(m for m in ENTRY.breaks["post-blob"] if m.name == "chunked")
     [trace] = await executed(Reference(), [Case("oci", (Step("post-blob", {}, (chunked,)),))])
     clean = trace.turns[-1].call if trace.turns[-1].call.cause else trace.turns[-2].call
-    assert clean.cause is not None and clean.cause.mutators == (chunked,)
-    assert clean.operation == "get-blob" and not clean.mutators
+    assert clean.cause is not None
+    assert clean.cause.mutators == (chunked,)
+    assert clean.operation == "get-blob"
+    assert not clean.mutators
