@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from string import ascii_letters
 from typing import Any, Literal, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -116,10 +117,15 @@ class State:
         return self.repos[1] if repo is self.repos[0] else self.repos[0]
 
     def fresh(self, size: int) -> bytes:
-        """Return content of that many bytes that no other space and no earlier call has."""
+        """Return content of that many bytes that no other space and no earlier call has.
+
+        Its first byte differs from that of the calls before, so that even one byte tells them apart.
+        """
         self.serial += 1
-        seed = hashlib.sha256(f"{self.space.salt}/{self.serial}".encode()).hexdigest().encode()
-        return (seed * (size // len(seed) + 1))[:size]
+        first = ascii_letters[self.serial % len(ascii_letters)]
+        seed = hashlib.sha256(f"{self.space.salt}/{self.serial}".encode()).hexdigest()
+        unit = f"{first}{seed[1:]}".encode()
+        return (unit * (size // len(unit) + 1))[:size]
 
     def fresh_digest(self, algorithm: str = "sha256") -> str:
         """Return a digest that nothing has."""
