@@ -119,7 +119,7 @@ class State:
     def fresh(self, size: int) -> bytes:
         """Return content of that many bytes that no other space and no earlier call has.
 
-        Its first byte differs from that of the calls before, so that even one byte tells them apart.
+        Its first byte is not that of the calls before, so that even one byte tells them apart.
         """
         self.serial += 1
         first = ascii_letters[self.serial % len(ascii_letters)]
