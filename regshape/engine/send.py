@@ -142,7 +142,7 @@ class Executor:
         """
         trace = await self._run(case, Trace(), salt)
         if trace.stale:
-            trace = await self._run(case, Trace(fresh=True), f"{salt}f")
+            trace = await self._run(case, Trace(fresh=True), f"{salt}r")
         return trace
 
     async def _run(self, case: Case, trace: Trace, salt: str) -> Trace:

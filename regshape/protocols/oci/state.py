@@ -98,7 +98,8 @@ class State:
     def __init__(self, space: Space) -> None:
         self.space = space
         name = f"{space.prefix}/{space.salt}"
-        self.repos = (Repository(name), Repository(f"{name}b"))
+        # Salts are hexadecimal numbers: no suffix of theirs may make one the name of another.
+        self.repos = (Repository(name), Repository(f"{name}-b"))
         self.absent = Repository(f"{name}-none")
         self.uploads: list[Upload] = []
         self.sessions: set[str] = set()

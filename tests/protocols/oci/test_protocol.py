@@ -13,7 +13,8 @@ from regshape.engine.generate import Drawer, sweep
 from regshape.engine.mutate import combinations
 from regshape.engine.send import Executor, Trace
 from regshape.engine.target import client_of
-from regshape.model import Case, Step
+from regshape.model import Case, Space, Step
+from regshape.protocols.oci.protocol import OciWorld
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
 from regshape.settings import Settings
 
@@ -115,3 +116,11 @@ async def test_after_broken_framing_the_server_is_asked_whether_it_is_there() ->
     assert clean.cause.mutators == (chunked,)
     assert clean.operation == "get-blob"
     assert not clean.mutators
+
+
+def test_no_repository_of_a_space_is_that_of_another() -> None:
+    salts = [f"{number:x}" for number in range(600)]
+    salts += [f"{salt}r" for salt in salts]  # what is executed again, on fresh connections
+    worlds = [OciWorld(Space("p", salt)) for salt in salts]
+    names = [repo.name for world in worlds for repo in (*world.state.repos, world.state.absent)]
+    assert len(set(names)) == len(names)
