@@ -214,10 +214,9 @@ async def test_moves_that_need_what_is_absent_are_not_sent() -> None:
 async def test_nearly_every_request_is_another() -> None:
     inner = reference()
     await run(inner, max_cases=1300, spec="dev")
-    # What repeats is meant to: a session is opened again, a tag read again, and after broken
-    # framing GET /v2/ shows that the server is still there.
+    # What repeats is meant to: a second session of a case is opened like the first.
     counts = Counter(inner.sent)
-    assert len(counts) / len(inner.sent) >= 0.9, counts.most_common(5)
+    assert len(counts) / len(inner.sent) >= 0.95, counts.most_common(5)
 
 
 async def test_a_rate_is_kept() -> None:

@@ -61,7 +61,7 @@ class OciWorld:
                     yield from read_blob(self.state, repo, reference, how)
                 else:
                     again = reference in repo.tags_read_at
-                    how = Reading(head=again or ":" in reference, role="readback")
+                    how = Reading(head=again or ":" in reference, exact=True, role="readback")
                     yield from read_manifest(self.state, repo, reference, how)
 
     def _unread(self, repo: Repository) -> list[str]:

@@ -17,10 +17,14 @@ OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How something is read; `target` is where an answer's Location said that it is."""
+    """How something is read; `target` is where an answer's Location said that it is.
+
+    `exact` asks for a manifest's own type and no other (RFC 9110, section 12.5.1).
+    """
 
     mutators: tuple[Mutator, ...] = ()
     head: bool = False
+    exact: bool = False
     headers: Headers = ()
     role: Role = "step"
     cause: Call | None = None
@@ -108,7 +112,8 @@ def read_manifest(state: State, repo: Repository, reference: str, how: Reading) 
         case_twin=by_tag and not known and reference.swapcase() in repo.tags,
         freshly_deleted=repo.deleted.get(reference, ""),
     )
-    accept = (("Accept", calls.ACCEPT),)
+    exact = manifest.media_type if how.exact and manifest else None
+    accept = (("Accept", exact or calls.ACCEPT),)
     request = how.request(calls.MANIFEST, repo.name, reference, accept)
     operation = "head-manifest" if how.head else "get-manifest"
     call = calls.call(operation, request, facts, how.mutators, how.role, how.cause)
