@@ -248,6 +248,21 @@ ELSEWHERE_REFERRER: tuple[str, dict[str, object]] = (
     {"shape": "referrer", "subject": "elsewhere", "repo": 1, "by": "digest"},
 )
 OF_PRESENT: dict[str, object] = {"shape": "referrer", "subject": "present", "by": "digest"}
+NAME_UPPER_CASE = Mutator("name-upper-case", "name", "append", None, "/Upper", Expectation.REJECT)
+SHORT_DIGEST = Mutator(
+    "reference-short-digest", "reference", "replace", None, "sha256:0123abcd", Expectation.REJECT
+)
+WITH_TAG: dict[str, object] = {"by": "digest", "tags": ["p1"]}
+
+# Endpoints that differ by a parameter alone (spec.md, table of endpoints): their own failures.
+BROKEN_VARIANTS: Sequence[Case] = (
+    _broken("open-upload", {"algorithm": "sha512"}, NAME_UPPER_CASE),
+    _broken("push-manifest", WITH_TAG, NAME_UPPER_CASE),
+    _program(("push-manifest", {**WITH_TAG, "shape": "huge"})),
+    _program(("list-tags", {"repo": "absent", "n": 1})),
+    _broken("list-referrers", {"filter": SBOM}, NAME_UPPER_CASE),
+    _broken("list-referrers", {"filter": SBOM}, SHORT_DIGEST),
+)
 
 PROGRAMS: Sequence[Case] = (
     _broken("push-manifest", BY_DIGEST, DIGEST_WRONG),
@@ -327,6 +342,7 @@ PROGRAMS: Sequence[Case] = (
     ),
     _program(("get-manifest", {"repo": "absent"}), ("list-tags", {"repo": "absent"})),
     _program("push-manifest", "ping"),
+    *BROKEN_VARIANTS,
 )  # fmt: skip
 
 

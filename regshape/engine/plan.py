@@ -33,10 +33,17 @@ def plan_of(entry: Entry, settings: Settings, capabilities: Mapping[str, Capabil
     absent = {item.name for item in capabilities.values() if not item.present}
     moves = [move for move in entry.moves if absent.isdisjoint(move.needs)]
     programs, breaks = entry.programs, chosen(entry.breaks, settings)
+    if settings.username is None:
+        breaks = {operation: _without_auth(group) for operation, group in breaks.items()}
     if settings.read_only:
         moves, programs = [move for move in moves if move.reads], ()
         breaks = {operation: _harmless(group) for operation, group in breaks.items()}
     return Plan(moves, programs, breaks, entry.cases(moves, combinations(breaks)))
+
+
+def _without_auth(group: Iterable[Mutator]) -> tuple[Mutator, ...]:
+    """Return the mutators that change a request which carries no credentials."""
+    return tuple(mutator for mutator in group if mutator.target != "auth")
 
 
 def _harmless(group: Iterable[Mutator]) -> tuple[Mutator, ...]:

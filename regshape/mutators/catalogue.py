@@ -283,5 +283,20 @@ ROUTE: tuple[Mutator, ...] = (
 )
 """Other paths than the protocol's."""
 
-CATALOGUE: tuple[Mutator, ...] = (*METHOD, *HEADERS, *CONTENT_TYPE, *FRAMING, *ROUTE)
+AUTHORIZATION: tuple[Mutator, ...] = (
+    # Whether a request without credentials may be served is the registry's to decide.
+    Mutator("auth-skip", "auth", "skip"),
+    Mutator("auth-corrupt", "auth", "corrupt"),
+    Mutator("auth-truncated", "auth", "truncate", None, 4),
+    Mutator("auth-scheme-unknown", "auth", "scheme", None, "Frob"),
+    Mutator("auth-scheme-swapped", "auth", "swap"),
+    Mutator("auth-scheme-upper-case", "auth", "case", None, "upper"),  # RFC 9110 section 11.1
+    Mutator("auth-twice", "auth", "duplicate"),
+    Mutator("auth-empty", "auth", "replace", None, ""),
+)
+"""Credentials that are not there or not right (RFC 9110 section 11)."""
+
+CATALOGUE: tuple[Mutator, ...] = (
+    *METHOD, *HEADERS, *CONTENT_TYPE, *FRAMING, *ROUTE, *AUTHORIZATION,
+)  # fmt: skip
 """All of them; their names are unique."""

@@ -13,6 +13,7 @@ REQUEST = Request(
         ("User-Agent", "u"),
         ("Accept", "x/y"),
         ("Content-Type", "a/b"),
+        ("Authorization", "Basic Ym9iOnNlY3JldA=="),
         ("Content-Length", "4"),
     ),
     body=b"body",

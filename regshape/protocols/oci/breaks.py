@@ -308,10 +308,6 @@ MOUNTS = (
     Mutator("from-dots", "query", "replace", "from", "../..", OPEN),
     Mutator("mount-and-digest", "query", "replace", "digest", "sha256:" + "0" * 64, OPEN),
 )
-TAG_PARAMETERS = (
-    Mutator("tag-parameter-invalid", "query", "duplicate", "tag", "-bad", OPEN),
-    Mutator("tag-parameter-empty", "query", "duplicate", "tag", "", OPEN),
-)
 
 
 def _methods(expect: Expectation, *methods: str) -> tuple[Mutator, ...]:
@@ -326,6 +322,7 @@ ROUTES = (
     *catalogue.ROUTE,
     Mutator("route-extension", "route", "replace", None, "/v2/{name}/_unknown/y/z", OPEN),
 )
+AUTH = catalogue.AUTHORIZATION
 HEADERS = tuple(m for m in catalogue.MISCELLANEOUS if m.expect is not REJECT)
 FRAMING = catalogue.FRAMING
 CUT_SHORT = tuple(m for m in FRAMING if m.action == "truncate")
@@ -337,19 +334,19 @@ def _all(*groups: Iterable[Mutator]) -> tuple[Mutator, ...]:
 
 
 BREAKS: Mapping[str, tuple[Mutator, ...]] = {
-    "ping": _all(_methods(REJECT, "POST", "DELETE"), STRANGE_METHODS, ROUTES, HEADERS),
+    "ping": _all(_methods(REJECT, "POST", "DELETE"), STRANGE_METHODS, ROUTES, HEADERS, AUTH),
     "get-blob": _all(BAD_NAMES[:3], REFERENCES[:3], STRANGE_REFERENCES, CONDITIONS, ROUTES[-1:]),
     "head-blob": _all(STRANGE_REFERENCES[:3], _methods(REJECT, "PATCH")),
     "get-manifest": _all(
         BAD_NAMES, STRANGE_NAMES, REFERENCES, STRANGE_REFERENCES, ACCEPTS,
-        _methods(REJECT, "PATCH", "POST"), ROUTES[-2:],
+        _methods(REJECT, "PATCH", "POST"), ROUTES[-2:], AUTH,
     ),
     "head-manifest": _all(REFERENCES, STRANGE_REFERENCES[:3], ACCEPTS[:2]),
     "open-upload": _all(
         BAD_NAMES, ODD_NAMES, STRANGE_NAMES, UNKNOWN_PARAMETER, HEADERS[:3],
-        _methods(REJECT, "PUT", "DELETE"),
+        _methods(REJECT, "PUT", "DELETE"), AUTH[:3],
     ),
-    "post-blob": _all(BAD_DIGESTS, FALSE_BODIES, BLOB_TYPES, FRAMING),
+    "post-blob": _all(BAD_NAMES[:1], BAD_DIGESTS, FALSE_BODIES, BLOB_TYPES, FRAMING),
     "mount-blob": _all(MOUNTS, BAD_NAMES[:3]),
     "send-chunk": _all(
         BAD_RANGES, WRONG_LENGTH_RANGES, EMPTY_RANGE, BLOB_TYPES, SESSIONS, FRAMING[12:14],
@@ -363,16 +360,16 @@ BREAKS: Mapping[str, tuple[Mutator, ...]] = {
     "push-manifest": _all(
         BAD_NAMES, REFERENCES, STRANGE_REFERENCES, BAD_TAGS, MANIFEST_TYPES, MANIFEST_BODIES,
         BAD_DIGESTS,
-        UNKNOWN_PARAMETER, FRAMING[:14],
+        UNKNOWN_PARAMETER, FRAMING[:14], AUTH[:3],
     ),
     "list-tags": _all(
         BAD_NAMES[:4], PAGES, UNKNOWN_PARAMETER, _methods(REJECT, "PUT", "DELETE"),
-        STRANGE_METHODS[:1], catalogue.ROUTE[:1],
+        STRANGE_METHODS[:1], catalogue.ROUTE[:1], AUTH[:2],
     ),
-    "list-referrers": _all(REFERENCES, STRANGE_REFERENCES[:3], UNKNOWN_PARAMETER),
+    "list-referrers": _all(BAD_NAMES[:1], REFERENCES, STRANGE_REFERENCES[:3], UNKNOWN_PARAMETER),
     "list-catalog": PAGES[:4],
     "discover-extensions": _methods(REJECT, "POST"),
     "delete-tag": _all(REFERENCES, BAD_TAGS[:3]),
-    "delete-manifest": REFERENCES[:4],
+    "delete-manifest": _all(REFERENCES[:4], AUTH[:2]),
     "delete-blob": _all(REFERENCES[:3], STRANGE_REFERENCES[:3]),
 }  # fmt: skip
