@@ -74,6 +74,11 @@ def test_defects_name_requirements_that_there_are(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
+def test_every_defect_says_what_it_takes_to_see_it(entry: Entry) -> None:
+    assert [name for name, defect in entry.defects.items() if not defect.kind] == []
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_every_defect_can_be_planted(entry: Entry) -> None:
     for name in entry.defects:
         assert callable(entry.reference(ReferenceSettings(defects=(name,))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from regshape.model.exchange import Exchange
 from regshape.model.judgement import Call, Requirement
@@ -92,13 +92,19 @@ class RegistryProtocol(Protocol):
         ...
 
 
+DefectKind: TypeAlias = Literal["S", "Q", "C", "W", "A", "D", ""]
+"""What it takes to see a defect: **S** one request, **Q** a sequence of requests, **C** requests at
+the same time, **W** the bytes on the wire, **A** two identities or repositories that must be kept
+apart, **D** two answers that are compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Defect:
     """A named fault that can be planted in a reference registry.
 
     `mistake` is the class that is composed in front of the reference; `requirements` are those that
     it violates, the one that tells of it first; `source` is the bug of a real registry that it is
-    modelled on, or nothing.
+    modelled on, or nothing; `kind` is what it takes to see it, and every defect has one.
     """
 
     name: str
@@ -106,3 +112,4 @@ class Defect:
     requirements: tuple[str, ...]
     mistake: type[Any]
     source: str = ""
+    kind: DefectKind = ""

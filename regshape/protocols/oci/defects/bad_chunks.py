@@ -181,24 +181,28 @@ BAD_CHUNKS: tuple[Defect, ...] = (
         "advertises the smallest chunk as text",
         ("OCI-CHK-02",),
         MinimumInWords,
+        kind="S",
     ),
     Defect(
         "range-unanchored",
         "accepts a Content-Range with anything around it",
         ("OCI-CHK-03",),
         RangeUnanchored,
+        kind="S",
     ),
     Defect(
         "range-length-ignored",
         "accepts a Content-Range that is longer or shorter than the chunk",
         ("OCI-CHK-03",),
         RangeLengthIgnored,
+        kind="S",
     ),
     Defect(
         "small-last-chunk-refused",
         "refuses a last chunk that is smaller than the others may be",
         ("OCI-CHK-04",),
         SmallLastChunkRefused,
+        kind="Q",
     ),
     Defect(
         "chunk-answers-204",
@@ -206,6 +210,7 @@ BAD_CHUNKS: tuple[Defect, ...] = (
         ("OCI-CHK-05", "OCI-API-04"),
         ChunkAnswers204,
         "pulp_container#2199",
+        kind="S",
     ),
     Defect(
         "chunk-without-range",
@@ -213,12 +218,14 @@ BAD_CHUNKS: tuple[Defect, ...] = (
         ("OCI-CHK-05",),
         ChunkWithoutRange,
         "gitea#34792",
+        kind="Q",
     ),
     Defect(
         "range-counts-bytes",
         "says one byte more than it received",
         ("OCI-CHK-06", "OCI-CHK-08"),
         RangeCountsBytes,
+        kind="Q",
     ),
     Defect(
         "second-chunk-discarded",
@@ -226,6 +233,7 @@ BAD_CHUNKS: tuple[Defect, ...] = (
         ("OCI-CHK-06",),
         SecondChunkDiscarded,
         "containers-roadmap#2831",
+        kind="Q",
     ),
     Defect(
         "chunk-order-ignored",
@@ -233,6 +241,7 @@ BAD_CHUNKS: tuple[Defect, ...] = (
         ("OCI-CHK-07", "OCI-CHK-13"),
         ChunkOrderIgnored,
         "distribution#3141",
+        kind="Q",
     ),
     Defect(
         "empty-range-negative",
@@ -240,18 +249,21 @@ BAD_CHUNKS: tuple[Defect, ...] = (
         ("OCI-CHK-08",),
         EmptyRangeNegative,
         "zot#3983",
+        kind="Q",
     ),
     Defect(
         "old-location-forgotten",
         "answers for the newest location of a session only",
         ("OCI-CHK-09",),
         OldLocationForgotten,
+        kind="Q",
     ),
     Defect(
         "close-needs-content",
         "refuses a closing PUT without a last chunk",
         ("OCI-CHK-10",),
         CloseNeedsContent,
+        kind="Q",
     ),
     Defect(
         "last-chunk-at-start",
@@ -259,23 +271,27 @@ BAD_CHUNKS: tuple[Defect, ...] = (
         ("OCI-CHK-12", "OCI-UPL-05"),
         LastChunkAtStart,
         "nexus-public#1016",
+        kind="Q",
     ),
     Defect(
         "last-order-ignored",
         "closes a session with a chunk that is out of order",
         ("OCI-CHK-13",),
         LastOrderIgnored,
+        kind="Q",
     ),
     Defect(
         "refused-chunk-kept",
         "keeps what it refused of an upload",
         ("OCI-CHK-14",),
         RefusedChunkKept,
+        kind="Q",
     ),
     Defect(
         "refused-chunk-ends-session",
         "loses an upload over a chunk that it refused",
         ("OCI-CHK-14",),
         RefusedChunkEndsSession,
+        kind="Q",
     ),
 )

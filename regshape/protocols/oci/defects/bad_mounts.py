@@ -60,12 +60,14 @@ BAD_MOUNTS: tuple[Defect, ...] = (
         ("OCI-MNT-01",),
         MountLocationOfUpload,
         "go-containerregistry#1661",
+        kind="Q",
     ),
     Defect(
         "mount-not-done",
         "acknowledges a mount that it does not make",
         ("OCI-MNT-01",),
         MountNotDone,
+        kind="Q",
     ),
     Defect(
         "mount-needs-from",
@@ -73,11 +75,13 @@ BAD_MOUNTS: tuple[Defect, ...] = (
         ("OCI-MNT-02",),
         MountNeedsFrom,
         "zot#442",
+        kind="S",
     ),
     Defect(
         "failed-mount-refused",
         "refuses a mount that it cannot make",
         ("OCI-MNT-03",),
         FailedMountRefused,
+        kind="S",
     ),
 )
