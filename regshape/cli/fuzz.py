@@ -103,6 +103,12 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     corpus: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Further cases to run first.")
     ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Known failures: they do not fail the run.")
+    ] = None,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Write what failed to the baseline.")
+    ] = False,
     store: StoreOption = DEFAULT_STORE,
     report: Annotated[
         list[str] | None,
@@ -117,6 +123,7 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Fuzz a registry and judge it by its protocol's document."""
     from regshape.catalog import find
+    from regshape.cli.known import Known
     from regshape.cli.run import Run
 
     entry = find(protocol)
@@ -149,7 +156,8 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
         fail_on=fail_on.value,
     )
     _check(settings, entry)
-    run = Run(settings, entry, access, as_json=as_json)
+    known = Known.read(baseline, entry.protocol, update=update_baseline)
+    run = Run(settings, entry, access, known, as_json=as_json)
     raise typer.Exit(run.whole(store, tuple(report or ())))
 
 

@@ -12,6 +12,7 @@ import typer
 from regshape.cli.access import Access
 from regshape.cli.embedded import embedded_registry
 from regshape.cli.interrupt import until_stopped
+from regshape.cli.known import Known
 from regshape.cli.relabel import Relabelled
 from regshape.cli.screen import in_ci, plain_console
 from regshape.cli.sentences import FAILED, INTERRUPTED, OK, UNREACHABLE, USAGE, say_error
@@ -32,10 +33,13 @@ if TYPE_CHECKING:
 class Run:
     """One run of `regshape fuzz`, once its options are known to make sense."""
 
-    def __init__(self, settings: Settings, entry: Entry, access: Access, *, as_json: bool) -> None:
+    def __init__(
+        self, settings: Settings, entry: Entry, access: Access, known: Known, *, as_json: bool
+    ) -> None:
         self._settings = settings
         self._entry = entry
         self._access = access
+        self._known = known
         self._as_json = as_json
         self._errors: list[RegShapeError] = []
         self._stderr = plain_console(stderr=True)
@@ -50,6 +54,7 @@ class Run:
             result = self._fuzz(Recorder(store, self._store_broke))
         finally:
             store.close()
+        result = self._compared(result)
         self._show(result)
         self._write(orders, result)
         return self._status(result)
@@ -108,13 +113,24 @@ class Run:
                 self._errors.append(error)
                 say_error(str(error))
 
+    def _compared(self, result: Result) -> Result:
+        try:
+            return self._known.compared(result)
+        except UsageError as error:
+            self._errors.append(error)
+            say_error(str(error))
+            return result
+
     def _failures(self, result: Result) -> int:
         counted = {
             "must": (Outcome.FAIL,),
             "should": (Outcome.FAIL, Outcome.WARN),
             "never": (),
         }[self._settings.fail_on]
-        return sum(verdict.outcome in counted for verdict in result.verdicts)
+        return sum(
+            verdict.outcome in counted and not result.is_excused(verdict)
+            for verdict in result.verdicts
+        )
 
     def _status(self, result: Result) -> int:
         ended = {"interrupt": INTERRUPTED, "target-lost": UNREACHABLE}
@@ -132,7 +148,11 @@ class Run:
         failures = self._failures(result)
         if failures:
             verb = "requirement is" if failures == 1 else "requirements are"
-            return f"{failures} {verb} not met (--fail-on {self._settings.fail_on}): exit status 1"
+            beyond = ", beyond the baseline" if result.baseline else ""
+            rule = f"--fail-on {self._settings.fail_on}"
+            return f"{failures} {verb} not met{beyond} ({rule}): exit status 1"
         unsure = sum(verdict.outcome is Outcome.INCONCLUSIVE for verdict in result.verdicts)
         but = f", {unsure} inconclusive" if unsure else ""
-        return f"nothing failed{but} (--fail-on {self._settings.fail_on}): exit status {status}"
+        beyond = " beyond the baseline" if result.baseline else ""
+        rule = f"--fail-on {self._settings.fail_on}"
+        return f"nothing failed{beyond}{but} ({rule}): exit status {status}"

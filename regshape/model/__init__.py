@@ -33,10 +33,13 @@ from regshape.model.judgement import (
 )
 from regshape.model.outcome import (
     CampaignInfo,
+    Comparison,
     Finding,
+    KnownFailure,
     Observer,
     Outcome,
     Result,
+    Standing,
     Verdict,
 )
 from regshape.model.program import (
@@ -51,6 +54,7 @@ __all__ = [
     "Capability",
     "Case",
     "Check",
+    "Comparison",
     "Defect",
     "Exchange",
     "Expectation",
@@ -59,6 +63,7 @@ __all__ = [
     "Finding",
     "Frame",
     "Headers",
+    "KnownFailure",
     "Level",
     "Mutator",
     "Observer",
@@ -70,6 +75,7 @@ __all__ = [
     "Result",
     "Role",
     "Space",
+    "Standing",
     "Step",
     "Turn",
     "Verdict",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -31,6 +32,10 @@ class Verdict:
     judged: int
     reason: str | None = None
     findings: tuple[str, ...] = ()
+
+    def is_clear(self) -> bool:
+        """Return whether answers were judged, and nothing is in doubt."""
+        return self.judged > 0 and self.outcome not in (Outcome.SKIP, Outcome.INCONCLUSIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,66 @@ class CampaignInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownFailure:
+    """A failure that a baseline knows: which finding, why it is let pass, and until which day.
+
+    `case` is the finding's minimal case, which the next campaign begins with.
+    """
+
+    requirement: str
+    finding: str
+    signature: str = ""
+    summary: str = ""
+    reason: str | None = None
+    expires: date | None = None
+    case: Case | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a baseline says of a campaign: what failed as known, what too late, what no more."""
+
+    known: tuple[KnownFailure, ...] = ()
+    expired: tuple[KnownFailure, ...] = ()
+    fixed: tuple[KnownFailure, ...] = ()
+
+    def standing(self, finding: str) -> Standing:
+        """Return how the baseline stands to a finding's id."""
+        if any(entry.finding == finding for entry in self.known):
+            return Standing.KNOWN
+        if any(entry.finding == finding for entry in self.expired):
+            return Standing.EXPIRED
+        return Standing.NEW
+
+
+class Standing(StrEnum):
+    """How a baseline stands to a finding."""
+
+    NEW = "new"
+    KNOWN = "known"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """A campaign with its verdicts (in the order of the requirements) and its findings."""
+    """A campaign with its verdicts (in the order of the requirements) and its findings.
+
+    `baseline` is None where there was none to compare with.
+    """
 
     campaign: CampaignInfo
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
+    baseline: Comparison | None = None
+
+    def standing(self, finding: str) -> Standing:
+        """Return how the baseline stands to a finding's id; without a baseline all are new."""
+        return (self.baseline or Comparison()).standing(finding)
+
+    def is_excused(self, verdict: Verdict) -> bool:
+        """Return whether all that the verdict has found is known to the baseline."""
+        standings = {self.standing(finding) for finding in verdict.findings}
+        return standings == {Standing.KNOWN}
 
 
 class Observer(Protocol):

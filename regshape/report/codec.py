@@ -27,14 +27,16 @@ BODY_LIMIT = 4096
 PRINTABLE_CONTROLS = frozenset("\t\n\r")
 
 
-class _Strict(BaseModel):
+class StrictFile(BaseModel):
+    """A form of file that is read strictly: no field more, no type guessed."""
+
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-_File = TypeVar("_File", bound=_Strict)
+_File = TypeVar("_File", bound=StrictFile)
 
 
-class _MutatorFile(_Strict):
+class _MutatorFile(StrictFile):
     name: str
     target: str
     action: str
@@ -48,7 +50,7 @@ class _MutatorFile(_Strict):
         )
 
 
-class _StepFile(_Strict):
+class _StepFile(StrictFile):
     operation: str
     arguments: dict[str, JsonValue] = Field(default_factory=dict)
     mutators: list[_MutatorFile] = Field(default_factory=list)
@@ -58,7 +60,7 @@ class _StepFile(_Strict):
         return Step(self.operation, dict(self.arguments), built)
 
 
-class _CaseFile(_Strict):
+class _CaseFile(StrictFile):
     protocol: str
     comment: str = ""
     steps: list[_StepFile]
@@ -67,7 +69,7 @@ class _CaseFile(_Strict):
         return Case(self.protocol, tuple(step.build() for step in self.steps), self.comment)
 
 
-class _FailureFile(_Strict):
+class _FailureFile(StrictFile):
     kind: str
     detail: str
 
@@ -75,7 +77,7 @@ class _FailureFile(_Strict):
 _Pair: TypeAlias = Annotated[list[str], Field(min_length=2, max_length=2)]
 
 
-class _ExchangeFile(_Strict):
+class _ExchangeFile(StrictFile):
     method: str
     target: str
     headers: list[_Pair] = Field(default_factory=list)
@@ -125,7 +127,7 @@ def case_from_json(data: object, where: str) -> Case:
     Raises:
         CaseError: it is no case; the message names `where` (a file, say) and the field.
     """
-    return _validate(_CaseFile, data, where).build()
+    return validated(_CaseFile, data, where).build()
 
 
 def case_from_text(text: str | bytes, where: str) -> Case:
@@ -206,7 +208,7 @@ def exchange_from_json(data: object, where: str) -> Exchange:
     Raises:
         CaseError: it is no exchange; the message names `where` and the field.
     """
-    return _validate(_ExchangeFile, data, where).build()
+    return validated(_ExchangeFile, data, where).build()
 
 
 def _cut(exchange: Exchange) -> Exchange:
@@ -266,7 +268,12 @@ _PHRASES: Mapping[str, str] = {
 }
 
 
-def _validate(kind: type[_File], data: object, where: str) -> _File:
+def validated(kind: type[_File], data: object, where: str) -> _File:
+    """Return parsed JSON as a form of file.
+
+    Raises:
+        CaseError: it has another form; the message names `where` and the field.
+    """
     try:
         return kind.model_validate(data)
     except ValidationError as error:

@@ -6,7 +6,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from regshape.model import CampaignInfo, Finding, Requirement, Result, Verdict
+from regshape.model import (
+    CampaignInfo,
+    Comparison,
+    Finding,
+    KnownFailure,
+    Requirement,
+    Result,
+    Verdict,
+)
 from regshape.report.codec import case_to_json, exchange_to_json
 from regshape.report.redact import redact_url, redact_words
 
@@ -22,6 +30,7 @@ def result_to_json(result: Result) -> dict[str, Any]:
         "campaign": campaign_to_json(result.campaign),
         "verdicts": [_verdict_to_json(verdict) for verdict in result.verdicts],
         "findings": [finding_to_json(finding) for finding in result.findings],
+        "baseline": _comparison_to_json(result.baseline),
     }
 
 
@@ -70,4 +79,25 @@ def _verdict_to_json(verdict: Verdict) -> dict[str, Any]:
         "judged": verdict.judged,
         "reason": verdict.reason,
         "findings": list(verdict.findings),
+    }
+
+
+def _comparison_to_json(comparison: Comparison | None) -> dict[str, Any] | None:
+    if comparison is None:
+        return None
+    groups = {
+        "known": comparison.known,
+        "expired": comparison.expired,
+        "fixed": comparison.fixed,
+    }
+    return {name: [_known_to_json(entry) for entry in group] for name, group in groups.items()}
+
+
+def _known_to_json(entry: KnownFailure) -> dict[str, Any]:
+    return {
+        "requirement": entry.requirement,
+        "finding": entry.finding,
+        "summary": entry.summary,
+        "reason": entry.reason,
+        "expires": entry.expires.isoformat() if entry.expires else None,
     }

@@ -15,12 +15,14 @@ from rich.text import Text
 
 from regshape.model import (
     Case,
+    Comparison,
     Exchange,
     Expectation,
     Finding,
     Outcome,
     Requirement,
     Result,
+    Standing,
     Verdict,
 )
 from regshape.report.redact import redact_finding, redact_url
@@ -83,12 +85,14 @@ def print_result(console: Console, result: Result, requirements: Sequence[Requir
     known = {requirement.id: requirement for requirement in requirements}
     _print_opening(console, result)
     _print_failed(console, result)
-    for finding in result.findings[:MAX_FINDINGS]:
+    findings = [f for f in result.findings if result.standing(f.id) is not Standing.KNOWN]
+    for finding in findings[:MAX_FINDINGS]:
         print_finding(console, finding, known.get(finding.requirement), result.campaign.target)
-    rest = len(result.findings) - MAX_FINDINGS
+    rest = len(findings) - MAX_FINDINGS
     if rest > 0:
         line = f"and {counted(rest, 'finding')} more: regshape verdicts show {result.campaign.id}"
         console.print(Text(f"\n{line}"))
+    _print_baseline(console, result.baseline)
     _print_unjudged(console, result.verdicts)
 
 
@@ -158,14 +162,18 @@ def _print_failed(console: Console, result: Result) -> None:
     table.add_column("replay", no_wrap=True)
     for verdict in failed:
         mine = [findings[name] for name in verdict.findings if name in findings]
-        cells = _failed_row(verdict, mine)
+        cells = _failed_row(verdict, mine, excused=result.is_excused(verdict))
         table.add_row(*(cells if wide else [cells[0], *cells[2:]]))
     console.print()
     console.print(table)
 
 
-def _failed_row(verdict: Verdict, findings: Sequence[Finding]) -> list[Text]:
+def _failed_row(
+    verdict: Verdict, findings: Sequence[Finding], *, excused: bool = False
+) -> list[Text]:
     outcome = Text(verdict.outcome.value, STYLES[verdict.outcome])
+    if excused:
+        outcome = Text("known", STYLES[Outcome.SKIP])
     start = [Text(verdict.requirement), Text(verdict.level.value), outcome]
     if not findings:
         return [*start, Text(plain(verdict.reason or "")), Text(""), Text("")]
@@ -209,6 +217,22 @@ def exchange_line(number: int, exchange: Exchange, width: int) -> Text:
     end = f" -> {answered(exchange)}"
     room = max(8, width - len(start) - len(end))
     return Text(start + shortened(plain(exchange.target), room) + end)
+
+
+def _print_baseline(console: Console, comparison: Comparison | None) -> None:
+    if comparison is None:
+        return
+    lines = [
+        *(("known", "green", entry, entry.reason or "") for entry in comparison.known),
+        *(("expired", "bold red", entry, f"since {entry.expires}") for entry in comparison.expired),
+        *(("fixed", "green", entry, "no longer fails") for entry in comparison.fixed),
+    ]
+    if lines:
+        console.print()
+    for word, style, entry, more in lines:
+        short = entry.finding[:ID_LENGTH]
+        said = plain(": ".join(filter(None, (entry.summary, more))))
+        console.print(Text.assemble((word, style), f": {short} {entry.requirement} {said}"))
 
 
 def _print_unjudged(console: Console, verdicts: Sequence[Verdict]) -> None:

@@ -55,6 +55,7 @@ FINDING = Finding(
 
 @dataclass(frozen=True)
 class FakeProtocol:
+    name: str = "oci"
     requirements: Sequence[Requirement] = REQUIREMENTS
     versions: Sequence[str] = ("1.1", "dev")
     operations: Sequence[str] = ("patch-upload",)
@@ -99,7 +100,7 @@ class FakeRunner:
         if self.error is not None:
             raise self.error
         info = CampaignInfo(
-            "c0ffee",
+            "c0ffee" + "0" * (len(self.asked) - 1),
             "oci",
             "1.1",
             str(settings.target),
