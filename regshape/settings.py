@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 DURATION_UNITS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
+REPO_PREFIX = r"^[a-z0-9]+(?:[._/-][a-z0-9]+)*$"
+
 
 class Settings(BaseModel):
     """Everything that decides what a campaign does. Durations are seconds, sizes are bytes."""
@@ -34,9 +36,14 @@ class Settings(BaseModel):
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     mutators: tuple[str, ...] = ()
-    repo_prefix: str = Field(default="regshape", pattern=r"^[a-z0-9]+(?:[._/-][a-z0-9]+)*$")
+    repo_prefix: str = Field(default="regshape", pattern=REPO_PREFIX)
     username: str | None = None
     password: SecretStr | None = None
+    other_username: str | None = None
+    """A second identity: what the first one keeps from it must not reach it."""
+    other_password: SecretStr | None = None
+    other_repo_prefix: str | None = Field(default=None, pattern=REPO_PREFIX)
+    """Where the second identity works; None stands for `repo_prefix` with `-other`."""
     insecure: bool = False
     ca_file: Path | None = None
     read_only: bool = False
@@ -52,6 +59,11 @@ class Settings(BaseModel):
     shrink_executions: int = Field(default=300, ge=0)
     confirmations: int = Field(default=5, ge=1)
     fail_on: Literal["must", "should", "never"] = "must"
+
+    @property
+    def other_prefix(self) -> str:
+        """Where the second identity works."""
+        return self.other_repo_prefix or f"{self.repo_prefix}-other"
 
 
 def parse_duration(text: str) -> float:

@@ -25,6 +25,8 @@ class Access:
     defects: tuple[str, ...] = ()
     username: str | None = None
     password: str | None = None
+    other_username: str | None = None
+    other_password: str | None = None
 
     @property
     def label(self) -> str:
@@ -40,6 +42,7 @@ class Login:
 
     username: str | None
     password_stdin: bool
+    other_username: str | None = None
 
 
 def choose_access(
@@ -65,7 +68,8 @@ def choose_access(
     parts = _parsed(named)
     _consent(parts, authorized=authorized)
     username, password = _credentials(parts, protocol, login, environment)
-    return Access(_address(parts), (), username, password)
+    other = _other_credentials(login, environment)
+    return Access(_address(parts), (), username, password, *other)
 
 
 def from_environment(name: str, protocol: str, environment: Mapping[str, str]) -> str | None:
@@ -142,4 +146,14 @@ def _credentials(
         )
     if login.password_stdin and not username:
         raise UsageError("--password-stdin needs --username")
+    return (username, password) if username else (None, None)
+
+
+def _other_credentials(
+    login: Login, environment: Mapping[str, str]
+) -> tuple[str | None, str | None]:
+    username = login.other_username or environment.get("REGSHAPE_OTHER_USERNAME")
+    password = environment.get("REGSHAPE_OTHER_PASSWORD")
+    if username and not password:
+        raise UsageError(f"there is no password for {username}: set REGSHAPE_OTHER_PASSWORD")
     return (username, password) if username else (None, None)

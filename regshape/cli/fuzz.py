@@ -17,6 +17,8 @@ from regshape.cli.options import (
     CaFileOption,
     InsecureOption,
     JsonOption,
+    OtherPrefixOption,
+    OtherUsernameOption,
     PasswordStdinOption,
     ProtocolOption,
     StoreOption,
@@ -90,6 +92,8 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     ] = None,
     username: UsernameOption = None,
     password_stdin: PasswordStdinOption = False,
+    other_username: OtherUsernameOption = None,
+    other_repo_prefix: OtherPrefixOption = None,
     insecure: InsecureOption = False,
     ca_file: CaFileOption = None,
     authorized: AuthorizedOption = False,
@@ -127,7 +131,7 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     from regshape.cli.run import Run
 
     entry = find(protocol)
-    login = Login(username, password_stdin)
+    login = Login(username, password_stdin, other_username)
     access = choose_access(
         target, protocol, login, authorized=authorized, defects=tuple(defect or ())
     )
@@ -148,6 +152,9 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
         repo_prefix=_prefix(repo_prefix, protocol),
         username=access.username,
         password=access.password,
+        other_username=access.other_username,
+        other_password=access.other_password,
+        other_repo_prefix=other_repo_prefix,
         insecure=insecure,
         ca_file=existing_file("--ca-file", ca_file),
         read_only=read_only,

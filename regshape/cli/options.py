@@ -30,6 +30,22 @@ PasswordStdinOption = Annotated[
     bool,
     typer.Option("--password-stdin", help="Read the password from stdin; also REGSHAPE_PASSWORD."),
 ]
+OtherUsernameOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="A second identity, which may not read what the first one pushes; "
+        "also REGSHAPE_OTHER_USERNAME, its password in REGSHAPE_OTHER_PASSWORD.",
+    ),
+]
+OtherPrefixOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Where the second identity may push.",
+        show_default="--repo-prefix with -other",
+    ),
+]
 InsecureOption = Annotated[bool, typer.Option("--insecure", help="Do not check the certificate.")]
 CaFileOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Certificates to trust, in PEM form.")

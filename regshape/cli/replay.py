@@ -17,6 +17,8 @@ from regshape.cli.options import (
     CaFileOption,
     InsecureOption,
     JsonOption,
+    OtherPrefixOption,
+    OtherUsernameOption,
     PasswordStdinOption,
     StoreOption,
     UsernameOption,
@@ -43,6 +45,8 @@ def replay(  # noqa: PLR0913 - one parameter per option
     store: StoreOption = DEFAULT_STORE,
     username: UsernameOption = None,
     password_stdin: PasswordStdinOption = False,
+    other_username: OtherUsernameOption = None,
+    other_repo_prefix: OtherPrefixOption = None,
     insecure: InsecureOption = False,
     ca_file: CaFileOption = None,
     authorized: AuthorizedOption = False,
@@ -56,7 +60,7 @@ def replay(  # noqa: PLR0913 - one parameter per option
     access = choose_access(
         target or known_target,
         case.protocol,
-        Login(username, password_stdin),
+        Login(username, password_stdin, other_username),
         authorized=authorized,
     )
     check_names(f"defect of {case.protocol}", access.defects, entry.defects)
@@ -65,6 +69,9 @@ def replay(  # noqa: PLR0913 - one parameter per option
         protocol=case.protocol,
         username=access.username,
         password=access.password,
+        other_username=access.other_username,
+        other_password=access.other_password,
+        other_repo_prefix=other_repo_prefix,
         insecure=insecure,
         ca_file=existing_file("--ca-file", ca_file),
     )

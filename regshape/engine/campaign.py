@@ -87,6 +87,7 @@ class Campaign:
             settings.repo_prefix,
             client.url.rstrip("/"),
             rate=settings.rate,
+            other_prefix=settings.other_prefix,
         )
         self._findings: list[Finding] = []
         self._cases = 0

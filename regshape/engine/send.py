@@ -13,6 +13,7 @@ from regshape.model import (
     Capability,
     Case,
     Exchange,
+    Identity,
     Mutator,
     Play,
     RegistryProtocol,
@@ -34,6 +35,7 @@ class Send(Protocol):
         scope: str | None = None,
         *,
         fresh: bool = False,
+        identity: Identity = "main",
     ) -> Awaitable[Exchange]:
         """Return the exchange; `fresh` asks for a connection of its own."""
         ...
@@ -102,10 +104,12 @@ class Executor:
         origin: str,
         *,
         rate: float | None = None,
+        other_prefix: str = "",
     ) -> None:
         self._protocol = protocol
         self._send = send
         self._prefix = prefix
+        self._other_prefix = other_prefix
         self.origin = origin
         self._limiter = Limiter(rate)
         self.judge: JudgeCall = _judge_nothing
@@ -115,7 +119,9 @@ class Executor:
 
     def space(self, salt: str, *, read_only: bool = False) -> Space:
         """Return the space of an execution."""
-        return Space(self._prefix, salt, self.origin, self.capabilities, read_only)
+        return Space(
+            self._prefix, salt, self.origin, self.capabilities, read_only, self._other_prefix
+        )
 
     async def probe(self, salt: str, *, read_only: bool = False) -> Sequence[Capability]:
         """Find out what the target can do.
@@ -187,7 +193,9 @@ class Executor:
     async def _exchange(self, call: Call, *, fresh: bool = False) -> Exchange:
         await self._limiter.wait()
         self.sent += 1
-        exchange = await self._send(call.request, call.mutators, call.scope, fresh=fresh)
+        exchange = await self._send(
+            call.request, call.mutators, call.scope, fresh=fresh, identity=call.identity
+        )
         failure = exchange.failure
         if failure is not None and failure.kind == "connect":
             self.unanswered += 1

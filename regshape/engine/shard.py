@@ -90,6 +90,7 @@ async def _run(shard: Shard) -> ShardResult:
             shard.settings.repo_prefix,
             client.url.rstrip("/"),
             rate=rate / shard.settings.workers if rate else None,
+            other_prefix=shard.settings.other_prefix,
         )
         executor.capabilities = shard.capabilities
         kept: list[Requirement] = [r for r in entry.protocol.requirements if r.id in wanted]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import SecretStr
+
 from regshape.mutators.apply import apply
 from regshape.settings import Settings
 from regshape.transport.auth import Credentials
@@ -19,13 +21,10 @@ def client_of(settings: Settings, inner: Any = None) -> Client:
     Raises:
         UsageError: the target is no URL, or the CA file cannot be read.
     """
-    credentials = None
-    if settings.username is not None:
-        password = settings.password.get_secret_value() if settings.password else ""
-        credentials = Credentials(settings.username, password)
     return open_client(
         settings.target or EMBEDDED,
-        credentials,
+        _credentials(settings.username, settings.password),
+        other=_credentials(settings.other_username, settings.other_password),
         insecure=settings.insecure,
         ca_file=settings.ca_file,
         deadline=settings.deadline,
@@ -33,3 +32,9 @@ def client_of(settings: Settings, inner: Any = None) -> Client:
         inner=inner,
         apply=apply,
     )
+
+
+def _credentials(username: str | None, password: SecretStr | None) -> Credentials | None:
+    if username is None:
+        return None
+    return Credentials(username, password.get_secret_value() if password else "")

@@ -29,7 +29,7 @@ class Space:
 
     `salt` has lower-case letters and digits, different for each execution, so that content
     addresses differ. `origin` is the target's URL without a trailing slash: answers that lead
-    elsewhere are not followed.
+    elsewhere are not followed. `other_prefix` is where a second identity works.
     """
 
     prefix: str
@@ -37,6 +37,7 @@ class Space:
     origin: str = ""
     capabilities: Mapping[str, Capability] = field(default_factory=dict)
     read_only: bool = False
+    other_prefix: str = ""
 
     def can(self, name: str) -> bool:
         """Return whether the capability is present, or not known to be absent."""

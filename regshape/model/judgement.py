@@ -9,6 +9,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from regshape.model.exchange import Exchange, Expectation, Mutator, Request
 
+Identity: TypeAlias = Literal["main", "other", "anonymous"]
+"""As whom a request is sent: with the first credentials, the second ones, or none."""
 Role: TypeAlias = Literal["probe", "setup", "step", "readback", "cleanup"]
 
 
@@ -25,7 +27,8 @@ class Call:
     """One request with what is known of it: the role it plays, and the protocol's own facts.
 
     `facts` is what the model predicts, a value that only the protocol's checks read; `cause` is the
-    call whose effect this one reads back; `scope` is what a bearer token must cover.
+    call whose effect this one reads back; `scope` is what a bearer token must cover, `identity` as
+    whom it is sent.
     """
 
     operation: str
@@ -35,6 +38,7 @@ class Call:
     mutators: tuple[Mutator, ...] = ()
     cause: Call | None = None
     scope: str | None = None
+    identity: Identity = "main"
 
     @property
     def expect(self) -> Expectation | None:

@@ -1,7 +1,8 @@
 """Authentication: credentials for one origin, basic or bearer, added before anything is broken.
 
 Credentials leave for their own origin only, and for the token endpoint that it names, if that is
-reached as safely. A token is fetched once for each scope, and again when it has nearly expired.
+reached as safely. A token is fetched once for each identity and scope, and again when it has nearly
+expired; what one identity was given is never sent for another.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from urllib.parse import quote
 import anyio
 import httpx
 
+from regshape.model import Identity
 from regshape.transport.challenge import Challenge, parse_challenges
 from regshape.transport.failures import AuthError
 
@@ -52,12 +54,14 @@ class AuthTransport(httpx.AsyncBaseTransport):
 
     How the registry authenticates is learnt once, by `discover` or before the first request; from
     then on the header is there from the start, so that a 401 is an answer to be judged.
-    `extensions["scope"]` says what a bearer token must cover. Raises `AuthError` if there is no way
-    to get one.
+    `extensions["scope"]` says what a bearer token must cover, `extensions["identity"]` as whom the
+    request is sent. Raises `AuthError` if there is no way to get a token, or no second identity;
+    who is anonymous goes without one then.
 
     Args:
         inner: the transport that sends.
         credentials: None for tokens that anybody gets.
+        other: the second identity's.
         url: the registry, whose origin the credentials are for.
         fetch: the transport for the registry's ping and for tokens; nothing there is broken.
         retry: whether a 401 is answered, once, with new credentials.
@@ -71,9 +75,15 @@ class AuthTransport(httpx.AsyncBaseTransport):
         *,
         fetch: httpx.AsyncBaseTransport,
         retry: bool = False,
+        other: Credentials | None = None,
     ) -> None:
         self._inner = inner
-        self._credentials = credentials
+        self._wallets: dict[Identity, _Wallet] = {
+            "main": _Wallet(credentials),
+            "anonymous": _Wallet(None),
+        }
+        if other is not None:
+            self._wallets["other"] = _Wallet(other)
         self._url = httpx.URL(url)
         self._origin = _origin(self._url)
         self._fetch = fetch
@@ -81,16 +91,15 @@ class AuthTransport(httpx.AsyncBaseTransport):
         self._challenge: Challenge | None = None
         self._is_discovered = credentials is None
         self._discovering = anyio.Lock()
-        self._tokens: dict[str, _Token] = {}
-        self._fetching: dict[str, anyio.Lock] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, with credentials if it is for their origin."""
-        if (self._challenge or self._credentials) and _origin(request.url) == self._origin:
+        wallet = self._wallet(request)
+        if (self._challenge or wallet.credentials) and _origin(request.url) == self._origin:
             if not self._is_discovered:
                 await self._discover_once()
             if "Authorization" not in request.headers:
-                await self._authorize(request)
+                await self._authorize(request, wallet)
         response = await self._inner.handle_async_request(request)
         if response.status_code == _UNAUTHORIZED and self._retry:
             return await self._again(request, response)
@@ -116,58 +125,73 @@ class AuthTransport(httpx.AsyncBaseTransport):
             if not self._is_discovered:
                 await self.discover()
 
-    async def _authorize(self, request: httpx.Request) -> None:
-        value = await self._value(request.extensions.get("scope"))
+    def _wallet(self, request: httpx.Request) -> _Wallet:
+        identity: Identity = request.extensions.get("identity", "main")
+        try:
+            return self._wallets[identity]
+        except KeyError:
+            raise AuthError("there is no second identity: give --other-username") from None
+
+    async def _authorize(self, request: httpx.Request, wallet: _Wallet) -> None:
+        try:
+            value = await self._value(request.extensions.get("scope"), wallet)
+        except AuthError:
+            if request.extensions.get("identity") != "anonymous":
+                raise
+            return  # where nobody gets a token, anonymous is who shows none
         if value is not None:
             request.headers["Authorization"] = value
             request.extensions["secret"] = True
 
-    async def _value(self, scope: str | None) -> str | None:
+    async def _value(self, scope: str | None, wallet: _Wallet) -> str | None:
         challenge = self._challenge
         if challenge is not None and challenge.scheme == "bearer":
             wanted = challenge.parameters.get("scope", "") if scope is None else scope
-            return f"Bearer {await self._token(challenge, wanted)}"
-        return self._credentials.basic() if self._credentials else None
+            return f"Bearer {await self._token(challenge, wanted, wallet)}"
+        return wallet.credentials.basic() if wallet.credentials else None
 
     async def _again(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
         challenge = _preferred(response)
+        wallet = self._wallet(request)
         if challenge is None or _origin(request.url) != self._origin:
             return response
-        if challenge.scheme != "bearer" and self._credentials is None:
+        if challenge.scheme != "bearer" and wallet.credentials is None:
             return response
         scope = request.extensions.get("scope")
         if scope is None:
             scope = challenge.parameters.get("scope", "")
         self._challenge = challenge
-        self._tokens.pop(scope, None)
-        await self._authorize(request)
+        wallet.tokens.pop(scope, None)
+        await self._authorize(request, wallet)
         return await self._inner.handle_async_request(request)
 
-    async def _token(self, challenge: Challenge, scope: str) -> str:
-        token = self._tokens.get(scope)
+    async def _token(self, challenge: Challenge, scope: str, wallet: _Wallet) -> str:
+        token = wallet.tokens.get(scope)
         if token is None or token.expires <= time.monotonic():
-            lock = self._fetching.setdefault(scope, anyio.Lock())
+            lock = wallet.fetching.setdefault(scope, anyio.Lock())
             async with lock:
-                token = self._tokens.get(scope)
+                token = wallet.tokens.get(scope)
                 if token is None or token.expires <= time.monotonic():
-                    token = await self._new_token(challenge, scope)
+                    token = await self._new_token(challenge, scope, wallet)
             if not lock.statistics().tasks_waiting:
-                self._fetching.pop(scope, None)
+                wallet.fetching.pop(scope, None)
         return token.value
 
-    async def _new_token(self, challenge: Challenge, scope: str) -> _Token:
-        request = self._token_request(challenge, scope)
+    async def _new_token(self, challenge: Challenge, scope: str, wallet: _Wallet) -> _Token:
+        request = self._token_request(challenge, scope, wallet.credentials)
         response = await self._fetch.handle_async_request(request)
         where = f"the token endpoint {request.url.host}"
         if response.status_code != _OK:
             raise AuthError(f"{where} answered {response.status_code} for {scope or 'no scope'!r}")
         token = _read_token(await response.aread(), where)
-        if len(self._tokens) >= _MOST_TOKENS:
-            self._tokens.clear()
-        self._tokens[scope] = token
+        if len(wallet.tokens) >= _MOST_TOKENS:
+            wallet.tokens.clear()
+        wallet.tokens[scope] = token
         return token
 
-    def _token_request(self, challenge: Challenge, scope: str) -> httpx.Request:
+    def _token_request(
+        self, challenge: Challenge, scope: str, credentials: Credentials | None
+    ) -> httpx.Request:
         realm = challenge.parameters.get("realm", "")
         pairs = [("scope", one) for one in scope.split()]
         if "service" in challenge.parameters:
@@ -179,8 +203,8 @@ class AuthTransport(httpx.AsyncBaseTransport):
             raise AuthError(f"the registry names no usable token endpoint: {realm!r}") from error
         self._check_endpoint(url)
         headers = [(b"Host", url.netloc), (b"Accept", b"application/json")]
-        if self._credentials is not None:
-            headers.append((b"Authorization", self._credentials.basic().encode("ascii")))
+        if credentials is not None:
+            headers.append((b"Authorization", credentials.basic().encode("ascii")))
         return httpx.Request("GET", url, headers=headers, stream=httpx.ByteStream(b""))
 
     def _check_endpoint(self, url: httpx.URL) -> None:
@@ -197,6 +221,15 @@ class _Token:
 
     value: str = field(repr=False)
     expires: float
+
+
+@dataclass(slots=True)
+class _Wallet:
+    """What one identity has: its credentials, and the tokens that they got, by scope."""
+
+    credentials: Credentials | None
+    tokens: dict[str, _Token] = field(default_factory=dict)
+    fetching: dict[str, anyio.Lock] = field(default_factory=dict)
 
 
 def _read_token(body: bytes, where: str) -> _Token:

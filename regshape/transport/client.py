@@ -11,7 +11,7 @@ import httpx
 
 from regshape import __version__
 from regshape.errors import UsageError
-from regshape.model import Exchange, Failure, Mutator, Request
+from regshape.model import Exchange, Failure, Identity, Mutator, Request
 from regshape.transport.auth import PING, AuthTransport, Credentials
 from regshape.transport.capturing import CapturingTransport
 from regshape.transport.failures import failure_of
@@ -41,6 +41,7 @@ class Client:
         inner: the transport that sends.
         apply: what mutators do (`regshape.mutators.apply.apply`); None if none is ever given.
         credentials: for this origin only.
+        other: those of a second identity.
         retry: whether a 401 is answered with a new token; never for requests that are judged.
         deadline: longest time of one exchange, in seconds.
         body_limit: longest body that is read, in bytes.
@@ -57,6 +58,7 @@ class Client:
         *,
         apply: Apply | None = None,
         credentials: Credentials | None = None,
+        other: Credentials | None = None,
         retry: bool = False,
         deadline: float = DEADLINE,
         body_limit: int = BODY_LIMIT,
@@ -74,7 +76,9 @@ class Client:
         self._chain: httpx.AsyncBaseTransport = capturing
         if apply is not None:
             self._chain = MutatingTransport(capturing, apply, rules)
-        self._auth = AuthTransport(self._chain, credentials, url, fetch=capturing, retry=retry)
+        self._auth = AuthTransport(
+            self._chain, credentials, url, fetch=capturing, retry=retry, other=other
+        )
         self._chain = self._auth
 
     @property
@@ -100,6 +104,7 @@ class Client:
         scope: str | None = None,
         *,
         fresh: bool = False,
+        identity: Identity = "main",
     ) -> Exchange:
         """Send a request and return its exchange; whatever the peer does, nothing is raised.
 
@@ -108,6 +113,7 @@ class Client:
             mutators: what to break, in order.
             scope: what a token must allow, such as `repository:name:pull,push`.
             fresh: whether to open a connection for it, in place of one that was used before.
+            identity: as whom it is sent.
         """
         exchanges: list[Exchange] = []
         outgoing = self._outgoing(request)
@@ -118,6 +124,8 @@ class Client:
             outgoing.extensions["scope"] = scope
         if fresh:
             outgoing.extensions["fresh"] = True
+        if identity != "main":
+            outgoing.extensions["identity"] = identity
         try:
             await self._chain.handle_async_request(outgoing)
         except httpx.HTTPError as error:
@@ -171,6 +179,7 @@ def open_client(  # noqa: PLR0913 - what the command line can say about a target
     url: str,
     credentials: Credentials | None = None,
     *,
+    other: Credentials | None = None,
     insecure: bool = False,
     ca_file: Path | None = None,
     deadline: float = DEADLINE,
@@ -185,6 +194,7 @@ def open_client(  # noqa: PLR0913 - what the command line can say about a target
     Args:
         url: the registry, `http` or `https`.
         credentials: for this origin only.
+        other: those of a second identity.
         insecure: whether certificates go unchecked.
         ca_file: the certificates to trust, PEM.
         deadline: longest time of one exchange, in seconds.
@@ -202,6 +212,7 @@ def open_client(  # noqa: PLR0913 - what the command line can say about a target
         inner or WireTransport(_tls(ca_file, insecure=insecure)),
         apply=apply,
         credentials=credentials,
+        other=other,
         retry=retry,
         deadline=deadline,
         body_limit=body_limit,

@@ -235,3 +235,30 @@ async def test_what_a_mutator_says_in_place_of_a_secret_is_recorded() -> None:
     corrupt = Mutator("corrupt", "auth", "corrupt")
     exchange = await a_client(Registry('Basic realm="x"')).send(GET, [corrupt])
     assert ("Authorization", "Basic ***") in exchange.headers
+
+
+async def test_what_one_identity_was_given_is_never_sent_for_another() -> None:
+    registry = Registry(BEARER)
+    client = open_client(URL, USER, other=Credentials("other", "word"), inner=registry)
+    for identity in ("main", "other", "anonymous", "main"):
+        await client.send(GET, scope="repository:a:pull", identity=identity)
+    asked = [r.headers.get("Authorization") for r in registry.seen if r.url.path == "/token"]
+    shown = [r.headers.get("Authorization") for r in registry.seen if r.url.path != "/token"]
+    assert asked == [BASIC, "Basic b3RoZXI6d29yZA==", None]
+    assert shown == [None, "Bearer t-1", "Bearer t-2", "Bearer t-3", "Bearer t-1"]
+
+
+async def test_who_is_anonymous_and_gets_no_token_shows_none() -> None:
+    registry = Registry(BEARER, {"nothing": "here"})
+    client = open_client(URL, inner=registry)
+    await client.discover()
+    assert (await client.send(GET, identity="anonymous")).status == 401
+    failure = (await client.send(GET)).failure
+    assert failure is not None
+    assert failure.kind == "auth"
+
+
+async def test_a_second_identity_needs_credentials() -> None:
+    client = open_client(URL, USER, inner=Registry('Basic realm="x"'))
+    failure = (await client.send(GET, identity="other")).failure
+    assert failure == Failure("auth", "there is no second identity: give --other-username")
