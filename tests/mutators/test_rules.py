@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
+import re
+from dataclasses import replace
 
 import pytest
 
-from regshape.errors import CaseError
-from regshape.model import Expectation, Mutator, Request
+from regshape.errors import UsageError
+from regshape.model import Request
 from regshape.mutators import rules
 from regshape.mutators.apply import apply, validate
+from regshape.mutators.rules import BreakRule, When
 
 DIGEST = "sha256:" + "a" * 64
 REQUEST = Request(
@@ -37,70 +38,72 @@ REQUEST = Request(
         (rules.wrong_method("GET"), lambda r: r.method == "GET"),
         (rules.custom_header("X-A", "b"), lambda r: r.headers[-1] == ("X-A", "b")),
     ],
-    ids=lambda value: value.name if isinstance(value, Mutator) else "",
+    ids=lambda value: value.name if isinstance(value, BreakRule) else "",
 )
-def test_a_common_rule_does_what_its_name_says(rule: Mutator, check: object) -> None:
-    validate(rule)
+def test_a_common_rule_does_what_its_name_says(rule: BreakRule, check: object) -> None:
+    validate(rule.mutator())
     assert callable(check)
-    assert check(apply([rule], REQUEST))
+    assert check(apply([rule.mutator()], REQUEST))
 
 
-def write(path: Path, document: object) -> Path:
-    path.write_text(json.dumps(document), encoding="utf-8")
-    return path
-
-
-def test_a_file_of_rules_is_read_in_order(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "rules.json",
-        {
-            "rules": [
-                {"name": "a", "target": "auth", "action": "skip"},
-                {
-                    "name": "b",
-                    "target": "header",
-                    "action": "replace",
-                    "key": "X",
-                    "value": 1,
-                    "expect": "tolerate",
-                },
-            ]
-        },
-    )
-    assert rules.read_rules(path) == (
-        Mutator("a", "auth", "skip"),
-        Mutator("b", "header", "replace", "X", 1, Expectation.TOLERATE),
-    )
-
-
-RULE = {"name": "a", "target": "auth", "action": "skip"}
+@pytest.mark.parametrize("name", rules.BUILT_IN)
+def test_a_built_in_rule_is_made_as_its_example_says(name: str) -> None:
+    known = rules.BUILT_IN[name]
+    called, equals, value = known.example.partition("=")
+    rule = rules.built_in(called, value if equals else None)
+    assert rule.name == name
+    assert apply([rule.mutator()], REQUEST) != REQUEST
 
 
 @pytest.mark.parametrize(
-    ("document", "field"),
+    ("name", "value", "said"),
     [
-        ([], "the file"),
-        ({}, "rules"),
-        ({"rules": [RULE], "more": 1}, "more"),
-        ({"rules": [RULE, {**RULE, "name": 1}]}, r"rules\.1\.name"),
-        ({"rules": [{**RULE, "value": True}]}, r"rules\.0\.value"),
-        ({"rules": [{**RULE, "expect": "maybe"}]}, r"rules\.0\.expect"),
-        ({"rules": [{**RULE, "action": "melt"}]}, r"rules\.0: no action 'melt'"),
-        ({"rules": [{**RULE, "target": "header"}]}, r"rules\.0: .*needs a key"),
+        ("melt", None, "there is no built-in rule 'melt': there are wrong-digest, invalid-"),
+        ("wrong-method", None, "rule wrong-method: it needs the method, such as wrong-method=GET"),
+        ("skip-auth", "x", "rule skip-auth: it takes no value"),
+        ("oversized-payload", "-1", "'-1' is no number of bytes"),
+        ("custom-header", "X", "'X' is no header: write NAME:VALUE"),
     ],
 )
-def test_a_bad_file_names_itself_and_the_field(
-    tmp_path: Path, document: object, field: str
+def test_a_built_in_rule_that_does_not_fit_says_why(
+    name: str, value: str | None, said: str
 ) -> None:
-    path = write(tmp_path / "rules.json", document)
-    with pytest.raises(CaseError, match=f"rules.json: {field}"):
-        rules.read_rules(path)
+    with pytest.raises(UsageError, match=re.escape(said)):
+        rules.built_in(name, value)
 
 
-def test_a_file_that_is_no_json_or_not_there_names_itself(tmp_path: Path) -> None:
-    with pytest.raises(CaseError, match=r"absent\.json: cannot be read"):
-        rules.read_rules(tmp_path / "absent.json")
-    path = tmp_path / "broken.json"
-    path.write_bytes(b"{")
-    with pytest.raises(CaseError, match=r"broken\.json: the file"):
-        rules.read_rules(path)
+@pytest.mark.parametrize(
+    ("when", "holds"),
+    [
+        (When(), True),
+        (When(methods=("PUT", "POST")), True),
+        (When(methods=("GET",)), False),
+        (When(paths=("/v2/*/blobs/*",)), True),
+        (When(paths=("/v2/*/manifests/*",)), False),
+        (When(operations=("finish-upload",)), True),
+        (When(operations=("ping",)), False),
+        (When(methods=("PUT",), paths=("/v2/*",), operations=("ping",)), False),
+    ],
+)
+def test_a_rule_is_for_the_requests_that_all_of_its_words_fit(*, when: When, holds: bool) -> None:
+    rule = replace(rules.skip_auth(), when=when)
+    assert rule.holds(REQUEST, "finish-upload") is holds
+
+
+def test_a_predicate_in_code_counts_too() -> None:
+    rule = replace(rules.skip_auth(), predicate=lambda request: request.body == b"other")
+    assert not rule.holds(REQUEST)
+
+
+def test_rules_are_selected_in_their_order_by_the_request_as_it_was_meant() -> None:
+    only_put = When(methods=("PUT",))
+    chosen = rules.select(
+        [
+            replace(rules.wrong_method("GET"), when=only_put),
+            replace(rules.skip_auth(), when=When(methods=("GET",))),
+            replace(rules.custom_header("X", "1"), when=only_put),
+        ],
+        REQUEST,
+        "finish-upload",
+    )
+    assert [mutator.name for mutator in chosen] == ["wrong-method", "custom-header"]
