@@ -13,6 +13,7 @@ import pytest
 from regshape.catalog import ReferenceSettings, find
 from regshape.engine.campaign import GRACE
 from regshape.engine.generate import sweep
+from regshape.engine.plan import plan_of
 from regshape.engine.runner import run_campaign
 from regshape.errors import TargetError, UsageError
 from regshape.model import CampaignInfo, Finding, Outcome, Result, Verdict
@@ -122,8 +123,8 @@ async def test_time_ends_the_search_and_little_is_overrun() -> None:
     began = time.monotonic()
     result = await run(reference(), time=0.5, max_cases=None)
     assert result.campaign.ended_by == "time"
-    whole = list(sweep("oci", ENTRY.moves, ENTRY.programs, ENTRY.breaks))
-    assert result.campaign.cases > len(whole)
+    plan = plan_of(ENTRY, PLAIN, {})
+    assert result.campaign.cases > len(list(sweep("oci", plan.moves, plan.programs, plan.breaks)))
     assert time.monotonic() - began < 60
     assert result.campaign.seconds < 60
 
@@ -131,8 +132,8 @@ async def test_time_ends_the_search_and_little_is_overrun() -> None:
 async def test_without_time_there_is_no_search_and_every_case_of_the_sweep_is_counted() -> None:
     result = await run(reference(), time=0, max_cases=None)
     assert result.campaign.ended_by == "done"
-    whole = list(sweep("oci", ENTRY.moves, ENTRY.programs, ENTRY.breaks))
-    assert result.campaign.cases == len(whole)
+    plan = plan_of(ENTRY, PLAIN, {})
+    assert result.campaign.cases == len(list(sweep("oci", plan.moves, plan.programs, plan.breaks)))
 
 
 async def test_a_campaign_can_be_stopped_and_keeps_what_was_learnt() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import anyio
 import httpx
@@ -11,7 +12,12 @@ import httpx
 from regshape.catalog import Entry, ReferenceSettings, find
 from regshape.engine.runner import run_campaign
 from regshape.model import CampaignInfo, Finding, Result, Verdict
+from regshape.protocols.oci.defects import DEFECTS
 from regshape.settings import Settings
+
+Steps: TypeAlias = list[tuple[str, dict[str, Any], list[str]]]
+Row: TypeAlias = tuple[str, str, Steps, int]
+"""A defect, the requirement that tells of it, the minimal case and its number of requests."""
 
 
 @dataclass
@@ -83,7 +89,18 @@ async def hunt_served(url: str, requirements: Sequence[str], deadline: float) ->
     return await _watched(settings, find("oci"), requirements, None)
 
 
-def steps_of(finding: Finding) -> list[tuple[str, dict[str, object], list[str]]]:
+async def assert_found(row: Row) -> None:
+    """Hunt for the row's defect, and compare what is found with the rest of the row."""
+    name, requirement, steps, requests = row
+    found = (await hunt(name, DEFECTS[name].requirements[:1])).found
+    assert found is not None
+    assert found.requirement == requirement == DEFECTS[name].requirements[0]
+    assert steps_of(found) == steps
+    assert (found.requests, found.reproduced) == (requests, (2, 2))
+    assert found.seen_after <= 2000
+
+
+def steps_of(finding: Finding) -> Steps:
     """Return the minimal case as (operation, arguments, names of the mutators)."""
     return [
         (step.operation, dict(step.arguments), [mutator.name for mutator in step.mutators])

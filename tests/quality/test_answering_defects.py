@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from regshape.catalog import ReferenceSettings, find
-from regshape.protocols.oci.defects import DEFECTS
 from regshape.protocols.oci.defects.bad_answers import BAD_ANSWERS
 from regshape.protocols.oci.defects.bad_http import BAD_HTTP
 from tests.conftest import Serve
-from tests.quality.hunt import hunt, hunt_served, hunt_silent, steps_of
+from tests.quality.hunt import Row, assert_found, hunt_served, hunt_silent, steps_of
 
-Steps = list[tuple[str, dict[str, Any], list[str]]]
 TEN_TAGS = [f"t{number}" for number in range(10)]
 
 # The defect, the requirement that tells of it, the minimal case and how many requests it takes.
-ROWS: tuple[tuple[str, str, Steps, int], ...] = (
+ROWS: tuple[Row, ...] = (
     ("support-throttled", "OCI-API-03", [("ping", {}, [])], 1),
     ("other-methods-read", "OCI-API-01", [("ping", {}, ["method-post"])], 1),
     ("errors-bare", "OCI-ERR-01", [("delete-tag", {}, [])], 2),
@@ -48,16 +44,9 @@ ROWS: tuple[tuple[str, str, Steps, int], ...] = (
 )
 
 
-@pytest.mark.parametrize(("name", "requirement", "steps", "requests"), ROWS)
-async def test_a_fault_is_found_and_shrunk(
-    name: str, requirement: str, steps: Steps, requests: int
-) -> None:
-    found = (await hunt(name, DEFECTS[name].requirements[:1])).found
-    assert found is not None
-    assert found.requirement == requirement == DEFECTS[name].requirements[0]
-    assert steps_of(found) == steps
-    assert (found.requests, found.reproduced) == (requests, (2, 2))
-    assert found.seen_after <= 2000
+@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+async def test_a_fault_is_found_and_shrunk(row: Row) -> None:
+    await assert_found(row)
 
 
 async def test_a_request_that_is_not_answered_is_found_and_shrunk() -> None:

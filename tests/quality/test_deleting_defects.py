@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from regshape.protocols.oci.defects import DEFECTS
 from regshape.protocols.oci.defects.bad_deletes import BAD_DELETES
-from tests.quality.hunt import hunt, steps_of
-
-Steps = list[tuple[str, dict[str, Any], list[str]]]
+from tests.quality.hunt import Row, assert_found, hunt, steps_of
 
 # The defect, the requirement that tells of it, the minimal case and how many requests it takes.
-ROWS: tuple[tuple[str, str, Steps, int], ...] = (
+ROWS: tuple[Row, ...] = (
     ("missing-deleted", "OCI-DEL-05", [("delete-manifest", {"want": "missing"}, [])], 1),
     ("untag-no-content", "OCI-DEL-01", [("delete-tag", {}, [])], 2),
     ("untagged-still-served", "OCI-DEL-02", [("get-manifest", {}, []), ("delete-tag", {}, [])], 3),
@@ -51,16 +46,9 @@ ROWS: tuple[tuple[str, str, Steps, int], ...] = (
 )
 
 
-@pytest.mark.parametrize(("name", "requirement", "steps", "requests"), ROWS)
-async def test_a_fault_is_found_and_shrunk(
-    name: str, requirement: str, steps: Steps, requests: int
-) -> None:
-    found = (await hunt(name, DEFECTS[name].requirements[:1])).found
-    assert found is not None
-    assert found.requirement == requirement == DEFECTS[name].requirements[0]
-    assert steps_of(found) == steps
-    assert (found.requests, found.reproduced) == (requests, (2, 2))
-    assert found.seen_after <= 2000
+@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+async def test_a_fault_is_found_and_shrunk(row: Row) -> None:
+    await assert_found(row)
 
 
 async def test_a_delete_is_refused_in_the_right_way_where_it_is_disabled() -> None:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from regshape.protocols.oci.defects import DEFECTS
 from regshape.protocols.oci.defects.bad_lists import BAD_LISTS
 from regshape.protocols.oci.defects.bad_referrers import BAD_REFERRERS
-from tests.quality.hunt import hunt, steps_of
-
-Steps = list[tuple[str, dict[str, Any], list[str]]]
+from tests.quality.hunt import Row, assert_found
 
 # The defect, the requirement that tells of it, the minimal case and how many requests it takes.
-ROWS: tuple[tuple[str, str, Steps, int], ...] = (
+ROWS: tuple[Row, ...] = (
     (
         "reads-make-repositories",
         "OCI-TAGS-10",
@@ -161,16 +156,9 @@ ROWS: tuple[tuple[str, str, Steps, int], ...] = (
 )
 
 
-@pytest.mark.parametrize(("name", "requirement", "steps", "requests"), ROWS)
-async def test_a_fault_is_found_and_shrunk(
-    name: str, requirement: str, steps: Steps, requests: int
-) -> None:
-    found = (await hunt(name, DEFECTS[name].requirements[:1])).found
-    assert found is not None
-    assert found.requirement == requirement == DEFECTS[name].requirements[0]
-    assert steps_of(found) == steps
-    assert (found.requests, found.reproduced) == (requests, (2, 2))
-    assert found.seen_after <= 2000
+@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+async def test_a_fault_is_found_and_shrunk(row: Row) -> None:
+    await assert_found(row)
 
 
 def test_every_fault_of_the_tables_has_a_row() -> None:

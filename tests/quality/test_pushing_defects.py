@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from regshape.protocols.oci.defects import DEFECTS
 from regshape.protocols.oci.defects.bad_pushes import BAD_PUSHES
-from tests.quality.hunt import hunt, hunt_by_search, steps_of
+from tests.quality.hunt import Row, assert_found, hunt_by_search
 
-Steps = list[tuple[str, dict[str, Any], list[str]]]
 TEN_TAGS = [f"t{number}" for number in range(10)]
 
 # The defect, the requirement that tells of it, the minimal case and how many requests it takes.
-ROWS: tuple[tuple[str, str, Steps, int], ...] = (
+ROWS: tuple[Row, ...] = (
     ("subject-required", "OCI-PUSH-01", [("push-manifest", {"shape": "referrer"}, [])], 1),
     ("subject-refused", "OCI-PUSH-01", [("push-manifest", {"shape": "referrer"}, [])], 1),
     (
@@ -73,16 +70,9 @@ ROWS: tuple[tuple[str, str, Steps, int], ...] = (
 )
 
 
-@pytest.mark.parametrize(("name", "requirement", "steps", "requests"), ROWS)
-async def test_a_campaign_finds_it_and_shrinks_it(
-    name: str, requirement: str, steps: Steps, requests: int
-) -> None:
-    found = (await hunt(name, DEFECTS[name].requirements)).found
-    assert found is not None
-    assert found.requirement == requirement == DEFECTS[name].requirements[0]
-    assert steps_of(found) == steps
-    assert (found.requests, found.reproduced) == (requests, (2, 2))
-    assert found.seen_after <= 2000
+@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+async def test_a_fault_is_found_and_shrunk(row: Row) -> None:
+    await assert_found(row)
 
 
 SEARCHED = (

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from regshape.protocols.oci.defects import DEFECTS
 from regshape.protocols.oci.defects.bad_chunks import BAD_CHUNKS
 from regshape.protocols.oci.defects.bad_mounts import BAD_MOUNTS
 from regshape.protocols.oci.defects.bad_sessions import BAD_SESSIONS
-from tests.quality.hunt import hunt, hunt_by_search, steps_of
-
-Steps = list[tuple[str, dict[str, Any], list[str]]]
+from tests.quality.hunt import Row, assert_found, hunt_by_search
 
 # The defect, the requirement that tells of it, the minimal case and how many requests it takes.
-ROWS: tuple[tuple[str, str, Steps, int], ...] = (
+ROWS: tuple[Row, ...] = (
     ("open-answers-200", "OCI-UPL-01", [("open-upload", {}, [])], 1),
     ("open-without-location", "OCI-UPL-01", [("open-upload", {}, [])], 1),
     ("session-shared", "OCI-UPL-02", [("open-upload", {}, []), ("open-upload", {}, [])], 2),
@@ -76,16 +72,9 @@ ROWS: tuple[tuple[str, str, Steps, int], ...] = (
 )
 
 
-@pytest.mark.parametrize(("name", "requirement", "steps", "requests"), ROWS)
-async def test_a_campaign_finds_it_and_shrinks_it(
-    name: str, requirement: str, steps: Steps, requests: int
-) -> None:
-    found = (await hunt(name, DEFECTS[name].requirements)).found
-    assert found is not None
-    assert found.requirement == requirement == DEFECTS[name].requirements[0]
-    assert steps_of(found) == steps
-    assert (found.requests, found.reproduced) == (requests, (2, 2))
-    assert found.seen_after <= 2000
+@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+async def test_a_fault_is_found_and_shrunk(row: Row) -> None:
+    await assert_found(row)
 
 
 SEARCHED = (

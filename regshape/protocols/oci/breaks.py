@@ -346,7 +346,7 @@ BREAKS: Mapping[str, tuple[Mutator, ...]] = {
         BAD_NAMES, ODD_NAMES, STRANGE_NAMES, UNKNOWN_PARAMETER, HEADERS[:3],
         _methods(REJECT, "PUT", "DELETE"), AUTH[:3],
     ),
-    "post-blob": _all(BAD_NAMES[:1], BAD_DIGESTS, FALSE_BODIES, BLOB_TYPES, FRAMING),
+    "post-blob": _all(BAD_DIGESTS, FALSE_BODIES, BLOB_TYPES, FRAMING, BAD_NAMES[:1]),
     "mount-blob": _all(MOUNTS, BAD_NAMES[:3]),
     "send-chunk": _all(
         BAD_RANGES, WRONG_LENGTH_RANGES, EMPTY_RANGE, BLOB_TYPES, SESSIONS, FRAMING[12:14],
