@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -36,7 +36,11 @@ if TYPE_CHECKING:
 
 def replay(  # noqa: PLR0913 - one parameter per option
     what: Annotated[
-        str, typer.Argument(metavar="FILE|FINDING", help="A case file, or a finding's id.")
+        str,
+        typer.Argument(
+            metavar="FILE|FINDING",
+            help="A case file, a finding's id, or a log that a client's --log-file wrote.",
+        ),
     ],
     target: Annotated[
         str | None, typer.Argument(help="URL of the registry; a finding's own by default.")
@@ -52,7 +56,16 @@ def replay(  # noqa: PLR0913 - one parameter per option
     authorized: AuthorizedOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a case or a recorded finding once more; exit status 1 if it fails again."""
+    """Run a case or a recorded finding once more; exit status 1 if it fails again.
+
+    Of a log every request is sent once more; exit status 1 if one is answered differently.
+    """
+    from regshape.report.exchange_log import is_log
+
+    if is_log(Path(what)):
+        login = Login(username, password_stdin)
+        reach = {"insecure": insecure, "ca_file": existing_file("--ca-file", ca_file)}
+        _replay_log(Path(what), target, login, reach, authorized=authorized, as_json=as_json)
     from regshape.catalog import find
 
     case, known_target = _case(what, store)
@@ -79,6 +92,32 @@ def replay(  # noqa: PLR0913 - one parameter per option
         outcome = _replay(settings.model_copy(update={"target": url}), entry, case)
     (_print_json if as_json else _print)(case, access, outcome)
     raise typer.Exit(FAILED if outcome.violations else OK)
+
+
+def _replay_log(
+    path: Path,
+    target: str | None,
+    login: Login,
+    reach: dict[str, Any],
+    *,
+    authorized: bool,
+    as_json: bool,
+) -> NoReturn:
+    import anyio
+
+    from regshape.cli import replay_log
+    from regshape.report.exchange_log import read_log
+
+    lines = tuple(read_log(path))
+    known_target = target or replay_log.origin_of(lines, str(path))
+    access = choose_access(known_target, "oci", login, authorized=authorized)
+    settings = build_settings(username=access.username, password=access.password, **reach)
+    with _registry(access, "oci") as url:
+        aimed = settings.model_copy(update={"target": url})
+        resent = anyio.run(replay_log.resend, aimed, lines)
+    show = replay_log.print_resent_json if as_json else replay_log.print_resent
+    show(resent, access.label)
+    raise typer.Exit(replay_log.status_of(resent))
 
 
 def _case(what: str, store_url: str) -> tuple[Case, str | None]:

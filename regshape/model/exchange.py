@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
+Ending: TypeAlias = Literal["keep", "fin", "rst"]
 
 
 class Expectation(StrEnum):
@@ -32,7 +33,7 @@ class Frame:
 
     version: str = "HTTP/1.1"
     payload: bytes | None = None
-    ending: Literal["keep", "fin", "rst"] = "keep"
+    ending: Ending = "keep"
 
 
 PLAIN = Frame()
@@ -105,7 +106,8 @@ class Exchange:
 
     Answer header names are lower case. With a failure, status, headers and bytes are those that did
     arrive. `seconds` runs from the first byte out to the last byte in. The lengths are set where a
-    body was cut for keeping, and say how long it was.
+    body was cut for keeping, and say how long it was. `version` and `ending` are those of the
+    request's `Frame`; what its payload was is the body.
     """
 
     method: str
@@ -120,6 +122,8 @@ class Exchange:
     seconds: float = 0.0
     body_length: int | None = None
     answer_length: int | None = None
+    version: str = PLAIN.version
+    ending: Ending = PLAIN.ending
 
     def header(self, name: str) -> str | None:
         """Return the first answer header of that (lower-case) name, or None."""

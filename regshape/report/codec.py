@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from regshape.errors import CaseError
-from regshape.model import Case, Exchange, Expectation, Failure, Headers, Mutator, Step
+from regshape.model import PLAIN, Case, Exchange, Expectation, Failure, Headers, Mutator, Step
 from regshape.report.redact import redact_exchange
 
 BODY_LIMIT = 4096
@@ -92,6 +92,8 @@ class _ExchangeFile(StrictFile):
     answer_length: int | None = None
     failure: _FailureFile | None = None
     seconds: float = 0.0
+    version: str = PLAIN.version
+    ending: Literal["keep", "fin", "rst"] = PLAIN.ending
 
     def build(self) -> Exchange:
         failure = self.failure
@@ -108,6 +110,8 @@ class _ExchangeFile(StrictFile):
             seconds=self.seconds,
             body_length=self.body_length,
             answer_length=self.answer_length,
+            version=self.version,
+            ending=self.ending,
         )
 
 
@@ -180,13 +184,13 @@ def _mutator_to_json(mutator: Mutator) -> dict[str, Any]:
 # --- exchanges --------------------------------------------------------------------------------
 
 
-def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
-    """Return the exchange without secrets, bodies as text where they are text, cut at 4 kB.
+def exchange_to_json(exchange: Exchange, limit: int = BODY_LIMIT) -> dict[str, Any]:
+    """Return the exchange without secrets, bodies as text where they are text, cut at the limit.
 
     A body that is no printable UTF-8 stands under `body_base64` (`answer_base64`); the true length
     of one that was cut stands under `body_length` (`answer_length`).
     """
-    clean = redact_exchange(_cut(exchange))
+    clean = redact_exchange(_cut(exchange, limit))
     failure = clean.failure
     return {
         "method": clean.method,
@@ -199,7 +203,14 @@ def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
         **_body_to_json("answer", clean.answer, clean.answer_length),
         "failure": {"kind": failure.kind, "detail": failure.detail} if failure else None,
         "seconds": round(clean.seconds, 6),
+        **_frame_to_json(clean),
     }
+
+
+def _frame_to_json(exchange: Exchange) -> dict[str, str]:
+    frame = {"version": exchange.version, "ending": exchange.ending}
+    plain = {"version": PLAIN.version, "ending": PLAIN.ending}
+    return {name: value for name, value in frame.items() if value != plain[name]}
 
 
 def exchange_from_json(data: object, where: str) -> Exchange:
@@ -211,19 +222,19 @@ def exchange_from_json(data: object, where: str) -> Exchange:
     return validated(_ExchangeFile, data, where).build()
 
 
-def _cut(exchange: Exchange) -> Exchange:
+def _cut(exchange: Exchange, limit: int) -> Exchange:
     # Before redacting: a body can be megabytes long.
     return replace(
         exchange,
-        body=exchange.body[:BODY_LIMIT],
-        body_length=_true_length(exchange.body, exchange.body_length),
-        answer=exchange.answer[:BODY_LIMIT],
-        answer_length=_true_length(exchange.answer, exchange.answer_length),
+        body=exchange.body[:limit],
+        body_length=_true_length(exchange.body, exchange.body_length, limit),
+        answer=exchange.answer[:limit],
+        answer_length=_true_length(exchange.answer, exchange.answer_length, limit),
     )
 
 
-def _true_length(body: bytes, known: int | None) -> int | None:
-    return len(body) if known is None and len(body) > BODY_LIMIT else known
+def _true_length(body: bytes, known: int | None, limit: int) -> int | None:
+    return len(body) if known is None and len(body) > limit else known
 
 
 def _body_to_json(name: str, body: bytes, length: int | None) -> dict[str, Any]:

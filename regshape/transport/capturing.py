@@ -7,7 +7,7 @@ import time
 import anyio
 import httpx
 
-from regshape.model import Exchange, Failure, Frame, Headers
+from regshape.model import PLAIN, Exchange, Failure, Frame, Headers
 from regshape.transport.failures import AnswerError, TooLargeError, failure_of
 
 
@@ -98,6 +98,7 @@ class _Capture:
         response = self.response
         failure = None if error is None else failure_of(error)
         target: bytes = extensions.get("target") or request.url.raw_path
+        frame: Frame = extensions.get("frame", PLAIN)
         status, reason, answer = None, "", self._raw(request, error)
         answer_headers: Headers = ()
         if response is not None:
@@ -110,13 +111,15 @@ class _Capture:
             method=request.method,
             target=_text(target),
             headers=_shown(request),
-            body=_payload(request),
+            body=_payload(request, frame),
             status=status,
             reason=reason,
             answer_headers=answer_headers,
             answer=answer,
             failure=failure,
             seconds=now - extensions.get("sent", self.started),
+            version=frame.version,
+            ending=frame.ending,
         )
 
     def _raw(self, request: httpx.Request, error: httpx.HTTPError | None) -> bytes:
@@ -156,9 +159,8 @@ def _redacted(value: str) -> str:
     return f"{scheme} ***" if space else "***"
 
 
-def _payload(request: httpx.Request) -> bytes:
-    frame: Frame | None = request.extensions.get("frame")
-    if frame is not None and frame.payload is not None:
+def _payload(request: httpx.Request, frame: Frame) -> bytes:
+    if frame.payload is not None:
         return frame.payload
     stream = request.stream
     return b"".join(stream) if isinstance(stream, httpx.ByteStream) else b""
