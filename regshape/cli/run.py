@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -20,7 +23,7 @@ from regshape.engine.record import Recorder, open_store
 from regshape.engine.runner import run_campaign
 from regshape.errors import RegShapeError, StoreError, UsageError
 from regshape.model import Observer, Outcome, Result
-from regshape.report.choose import ReportOrder, check_writable, parse_order, write
+from regshape.report.choose import ReportOrder, append_summary, choose_orders, watching, write
 from regshape.report.document import render
 from regshape.report.live import LiveProgress
 from regshape.report.terminal import print_result
@@ -28,6 +31,10 @@ from regshape.settings import Settings
 
 if TYPE_CHECKING:
     from regshape.catalog import Entry
+
+
+CI_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""Names the file whose Markdown GitHub shows on the page of a job."""
 
 
 class Run:
@@ -46,12 +53,11 @@ class Run:
 
     def whole(self, store_url: str, reports: Sequence[str]) -> int:
         """Return the exit status; everything that can be wrong is said before the first request."""
-        orders = [parse_order(text) for text in reports]
-        for order in orders:
-            check_writable(order)
+        orders = choose_orders(reports)
         store = open_store(store_url)
         try:
-            result = self._fuzz(Recorder(store, self._store_broke))
+            with watching(orders, self._report_broke) as writers:
+                result = self._fuzz([Recorder(store, self._store_broke), *writers])
         finally:
             store.close()
         result = self._compared(result)
@@ -59,14 +65,14 @@ class Run:
         self._write(orders, result)
         return self._status(result)
 
-    def _fuzz(self, recorder: Recorder) -> Result:
+    def _fuzz(self, keepers: Sequence[Observer]) -> Result:
         with self._registry() as url, self._progress() as displays:
             settings = self._settings.model_copy(update={"target": url})
             if not self._as_json:
                 typer.echo(
                     f"fuzzing {self._access.label} ({settings.protocol}, --seed {settings.seed})"
                 )
-            observers = Relabelled([recorder, *displays], self._access, settings.protocol, url)
+            observers = Relabelled([*keepers, *displays], self._access, settings.protocol, url)
 
             async def work(stop: anyio.Event) -> Result:
                 return await run_campaign(settings, self._entry, [observers], stop=stop)
@@ -96,6 +102,10 @@ class Run:
         self._errors.append(error)
         self._stderr.print(f"error: {error}; what follows is not recorded", soft_wrap=True)
 
+    def _report_broke(self, error: UsageError) -> None:
+        self._errors.append(error)
+        self._stderr.print(f"error: {error}", soft_wrap=True)
+
     def _show(self, result: Result) -> None:
         requirements = self._entry.protocol.requirements
         if self._as_json:
@@ -106,9 +116,13 @@ class Run:
         console.print(f"\n{self._closing(result)}")
 
     def _write(self, orders: Sequence[ReportOrder], result: Result) -> None:
-        for order in orders:
+        requirements = self._entry.protocol.requirements
+        writers = [partial(write, order) for order in orders]
+        if summary := os.environ.get(CI_SUMMARY):
+            writers.append(partial(append_summary, Path(summary)))
+        for writer in writers:
             try:
-                write(order, result, self._entry.protocol.requirements)
+                writer(result, requirements)
             except UsageError as error:
                 self._errors.append(error)
                 say_error(str(error))

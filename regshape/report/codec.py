@@ -10,7 +10,6 @@ import base64
 import codecs
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
@@ -19,10 +18,7 @@ from pydantic_core import ErrorDetails
 
 from regshape.errors import CaseError
 from regshape.model import PLAIN, Case, Exchange, Expectation, Failure, Headers, Mutator, Step
-from regshape.report.redact import redact_exchange
-
-BODY_LIMIT = 4096
-"""Bytes of a body that are kept; the true length is noted beside what was cut."""
+from regshape.report.clean import BODY_LIMIT, clean_exchange
 
 PRINTABLE_CONTROLS = frozenset("\t\n\r")
 
@@ -190,7 +186,7 @@ def exchange_to_json(exchange: Exchange, limit: int = BODY_LIMIT) -> dict[str, A
     A body that is no printable UTF-8 stands under `body_base64` (`answer_base64`); the true length
     of one that was cut stands under `body_length` (`answer_length`).
     """
-    clean = redact_exchange(_cut(exchange, limit))
+    clean = clean_exchange(exchange, limit)
     failure = clean.failure
     return {
         "method": clean.method,
@@ -222,30 +218,16 @@ def exchange_from_json(data: object, where: str) -> Exchange:
     return validated(_ExchangeFile, data, where).build()
 
 
-def _cut(exchange: Exchange, limit: int) -> Exchange:
-    # Before redacting: a body can be megabytes long.
-    return replace(
-        exchange,
-        body=exchange.body[:limit],
-        body_length=_true_length(exchange.body, exchange.body_length, limit),
-        answer=exchange.answer[:limit],
-        answer_length=_true_length(exchange.answer, exchange.answer_length, limit),
-    )
-
-
-def _true_length(body: bytes, known: int | None, limit: int) -> int | None:
-    return len(body) if known is None and len(body) > limit else known
-
-
 def _body_to_json(name: str, body: bytes, length: int | None) -> dict[str, Any]:
     noted = {} if length is None else {f"{name}_length": length}
-    text = _printable(body, whole=length is None)
+    text = printable(body, whole=length is None)
     if text is None:
         return {f"{name}_base64": base64.b64encode(body).decode("ascii"), **noted}
     return {name: text, **noted}
 
 
-def _printable(data: bytes, *, whole: bool) -> str | None:
+def printable(data: bytes, *, whole: bool = True) -> str | None:
+    """Return the text that bytes are, None where they are no text that can be shown as it is."""
     # A cut may fall inside a character: then the incremental decoder keeps the rest to itself.
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(data, final=whole)

@@ -28,7 +28,7 @@ def result_to_json(result: Result) -> dict[str, Any]:
     """Return the result document; fields are added over time, never renamed."""
     return {
         "campaign": campaign_to_json(result.campaign),
-        "verdicts": [_verdict_to_json(verdict) for verdict in result.verdicts],
+        "verdicts": [verdict_to_json(verdict) for verdict in result.verdicts],
         "findings": [finding_to_json(finding) for finding in result.findings],
         "baseline": _comparison_to_json(result.baseline),
     }
@@ -71,7 +71,8 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _verdict_to_json(verdict: Verdict) -> dict[str, Any]:
+def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as the result document has it."""
     return {
         "requirement": verdict.requirement,
         "level": verdict.level.value,

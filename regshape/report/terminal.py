@@ -17,7 +17,6 @@ from regshape.model import (
     Case,
     Comparison,
     Exchange,
-    Expectation,
     Finding,
     Outcome,
     Requirement,
@@ -30,6 +29,7 @@ from regshape.report.shell import fold_command
 from regshape.report.wording import (
     ENDINGS,
     answered,
+    broken,
     counted,
     effort,
     plain,
@@ -49,11 +49,6 @@ ID_LENGTH = 8
 """Characters of a finding's id that are shown; a beginning is enough to name one."""
 
 NARROW = 72
-OWED: Mapping[Expectation, str] = {
-    Expectation.REJECT: "it must be refused",
-    Expectation.TOLERATE: "it must be served all the same",
-    Expectation.UNSPECIFIED: "any orderly answer is allowed",
-}
 STYLES: Mapping[Outcome, str] = {
     Outcome.PASS: "green",
     Outcome.FAIL: "bold red",
@@ -196,11 +191,8 @@ def _sentences(finding: Finding, requirement: Requirement | None) -> Iterator[Te
 
 
 def broken_steps(case: Case) -> Iterator[Text]:
-    """Yield a sentence for each mutator of a case: what it broke, and what must come of it."""
-    for step in case.steps:
-        for mutator in step.mutators:
-            owed = OWED[mutator.expect]
-            yield Text(plain(f"{step.operation} was broken by {mutator.name}: {owed}"))
+    """Return a sentence for each mutator of a case: what it broke, and what must come of it."""
+    return map(Text, broken(case))
 
 
 def _steps(exchanges: Sequence[Exchange], width: int) -> Iterator[Text]:

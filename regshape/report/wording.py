@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from regshape.model import CampaignInfo, Exchange, Outcome, Verdict
+from regshape.model import CampaignInfo, Case, Exchange, Expectation, Outcome, Verdict
 
 ENDINGS: Mapping[str, str] = {
     "time": "the time was up",
@@ -18,6 +18,13 @@ ENDINGS: Mapping[str, str] = {
     "running": "it has not ended, or was killed",
 }
 
+OWED: Mapping[Expectation, str] = {
+    Expectation.REJECT: "it must be refused",
+    Expectation.TOLERATE: "it must be served all the same",
+    Expectation.UNSPECIFIED: "any orderly answer is allowed",
+}
+
+_ADDRESS = re.compile(r"https?://\S+")
 _LONG_HEX = re.compile(r"([0-9a-f]{8})[0-9a-f]{24,}")
 
 
@@ -81,6 +88,20 @@ def effort(campaign: CampaignInfo) -> str:
     cases = counted(campaign.cases, "case")
     requests = counted(campaign.requests, "request")
     return f"{duration(campaign.seconds)}, {cases}, {requests}{rate}"
+
+
+def broken(case: Case) -> Iterator[str]:
+    """Yield a sentence for each mutator of a case: what it broke, and what must come of it."""
+    for step in case.steps:
+        for mutator in step.mutators:
+            owed = OWED[mutator.expect]
+            yield plain(f"{step.operation} was broken by {mutator.name}: {owed}")
+
+
+def address_in(source: str) -> str | None:
+    """Return the URL in what names the source of a requirement, None where there is none."""
+    found = _ADDRESS.search(source)
+    return found.group() if found else None
 
 
 def _escaped(char: str) -> str:

@@ -146,6 +146,7 @@ def runner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeRunner:
     monkeypatch.setitem(sys.modules, "regshape.engine.runner", engine)
     monkeypatch.delitem(sys.modules, "regshape.cli.run", raising=False)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     for name in ("ROOT_URL", "NAMESPACE", "USERNAME", "PASSWORD"):
         monkeypatch.delenv(f"OCI_{name}", raising=False)
         monkeypatch.delenv(f"REGSHAPE_{name}", raising=False)

@@ -11,6 +11,7 @@ from typer.testing import Result as Ran
 from regshape import __version__
 from regshape.errors import StoreError, TargetError
 from regshape.model import Outcome
+from regshape.report.choose import FORMATS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import FakeRunner
@@ -88,7 +89,7 @@ def test_a_seed_is_drawn_and_printed(runner: FakeRunner, cli: Cli) -> None:
         (f"{TARGET} --spec 9", "there is no --spec version '9'; there are: 1.1, dev"),
         (f"{TARGET} --defect accepts-any-range", "--defect is for the embedded registry: leave"),
         ("--defect accepts-any", "no defect of oci 'accepts-any'; did you mean accepts-any-range?"),
-        (f"{TARGET} --report html=x", "--report html is not built yet; json is"),
+        (f"{TARGET} --report pdf=x", "--report 'pdf' is no format: there is json, junit,"),
         (f"{TARGET} --report json=.", "--report json=. cannot be written: Is a directory"),
         (f"{TARGET} --store nosuch://x", "needs a database driver"),
         (f"{TARGET} --username bob", "there is no password for bob: pipe it to --password-stdin"),
@@ -227,3 +228,37 @@ def test_every_help_shows_an_example(cli: Cli, words: tuple[str, ...]) -> None:
 
 def test_the_version_is_said(cli: Cli) -> None:
     assert cli("--version").stdout == f"regshape {__version__}\n"
+
+
+def test_every_report_is_written_and_the_ci_summary_without_being_asked(
+    runner: FakeRunner, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    orders = [f"--report={name}=out/report.{name}" for name in FORMATS]
+    assert cli("fuzz", *orders).exit_code == 1
+    assert {path.name for path in Path("out").iterdir()} == {f"report.{name}" for name in FORMATS}
+    events = [json.loads(line) for line in Path("out/report.ndjson").read_text().splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds == ["started", "phase", "progress", "finding", "verdict", "finished"]
+    assert events[0]["campaign"]["target"] == "embedded"
+    assert "OCI-CHK-03" in Path("summary.md").read_text()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_report_that_cannot_be_written_is_said_before_the_campaign(
+    runner: FakeRunner, cli: Cli, name: str
+) -> None:
+    Path("taken").mkdir()
+    ran = cli("fuzz", "--report", f"{name}=taken")
+    assert (ran.exit_code, runner.asked) == (2, [])
+    assert f"--report {name}=taken cannot be written: Is a directory" in ran.stderr
+
+
+def test_a_ci_summary_that_cannot_be_written_is_an_error(
+    runner: FakeRunner, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner.outcome = Outcome.PASS
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "no/such/folder.md")
+    ran = cli("fuzz")
+    assert ran.exit_code == 2
+    assert "the CI summary no/such/folder.md cannot be written" in ran.stderr

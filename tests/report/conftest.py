@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from regshape.model import (
     CampaignInfo,
     Case,
+    Comparison,
     Exchange,
     Expectation,
     Failure,
     Finding,
+    KnownFailure,
     Level,
     Mutator,
     Outcome,
@@ -19,6 +23,7 @@ from regshape.model import (
     Step,
     Verdict,
 )
+from tests.report.recorded import Recorded, record
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 TARGET = "http://127.0.0.1:5000"
@@ -96,3 +101,26 @@ def result() -> Result:
 @pytest.fixture
 def requirements() -> tuple[Requirement, ...]:
     return REQUIREMENTS
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Recorded:
+    """A campaign on the reference registry with several faults planted."""
+    return record()
+
+
+def with_bytes(body: bytes) -> Result:
+    """Return the result with a finding that sent and received these bytes, and names them."""
+    text = body.decode("latin-1")
+    exchange = replace(EXCHANGES[1], body=body, answer=body, answer_headers=(("x-odd", text),))
+    finding = replace(
+        FINDING, summary=f"seen: {text}", exchanges=(exchange,), replay=(f"curl '{text}'",)
+    )
+    return replace(RESULT, findings=(finding,))
+
+
+ENTRY = KnownFailure(
+    FINDING.requirement, FINDING.id, FINDING.signature, FINDING.summary, "fixed in 3.0"
+)
+KNOWN = replace(RESULT, baseline=Comparison(known=(ENTRY,)))
+"""The result against a baseline that knows its only finding."""

@@ -8,8 +8,8 @@ import pytest
 
 from regshape.errors import CaseError
 from regshape.model import Case, Exchange, Expectation, Failure, Mutator, Step
+from regshape.report.clean import BODY_LIMIT
 from regshape.report.codec import (
-    BODY_LIMIT,
     case_from_json,
     case_from_text,
     case_to_json,
