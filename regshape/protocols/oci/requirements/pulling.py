@@ -217,13 +217,18 @@ def ranges(call: Call, exchange: Exchange) -> Fault | bool:
     facts: PullFacts = call.facts
     if not judged(call, exchange) or not facts.known or not facts.range_kind:
         return False
-    if facts.content is None or exchange.method == "HEAD":
+    if facts.content is None or exchange.method == "HEAD" or _asked_otherwise(call):
         return False
     if exchange.status == PARTIAL:
         return _partial(exchange, facts, facts.content)
     if exchange.status == UNSATISFIABLE:
         return _unsatisfiable(exchange, facts, facts.content)
     return _unranged(exchange, facts, facts.content)
+
+
+def _asked_otherwise(call: Call) -> bool:
+    """Return whether a mutator changed the range that the facts speak of."""
+    return any((mutator.key or "").lower() in {"range", "if-range"} for mutator in call.mutators)
 
 
 def _unranged(exchange: Exchange, facts: PullFacts, content: bytes) -> Fault | bool:

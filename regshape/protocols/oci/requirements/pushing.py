@@ -210,6 +210,8 @@ def subject_answered(call: Call, exchange: Exchange) -> Fault | bool:
     facts: ManifestFacts = call.facts
     if not judged(call, exchange) or facts.subject is None or exchange.status != CREATED:
         return False
+    if breaks(call, "content_type"):
+        return False  # a registry only SHOULD see the image behind parameters
     value = exchange.header("oci-subject")
     if value is None:
         if facts.shape != "referrer-image":
