@@ -6,12 +6,10 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from regshape.errors import UsageError
-from regshape.settings import is_local
 
 EMBEDDED = "embedded"
 """The target that stands for a reference registry of our own; `embedded:NAME,NAME` has defects."""
@@ -103,23 +101,14 @@ def _address(parts: SplitResult) -> str:
 
 
 def _consent(parts: SplitResult, *, authorized: bool) -> None:
-    if authorized or _is_this_machine(parts):
+    from regshape.settings import is_local
+
+    if authorized or is_local(_address(parts)):
         return
     raise UsageError(
         f"{parts.hostname} is not this machine, and this tool sends what attackers send: "
         "add --authorized if its owner agrees"
     )
-
-
-def _is_this_machine(parts: SplitResult) -> bool:
-    if not is_local(_address(parts)):
-        return False
-    if parts.hostname == "localhost":
-        return True
-    try:  # 127.example.org begins like an address of this machine and is none
-        return ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _credentials(

@@ -30,10 +30,10 @@ from regshape.cli.options import (
 )
 from regshape.cli.sentences import unknown
 from regshape.errors import UsageError
-from regshape.settings import Settings
 
 if TYPE_CHECKING:
     from regshape.catalog import Entry
+    from regshape.settings import Settings
 
 SEEDS = 2**32
 DEFAULT_TIME = "30s"

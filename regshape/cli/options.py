@@ -5,14 +5,15 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
 
 from regshape.cli.sentences import unknown
 from regshape.errors import UsageError
-from regshape.settings import Settings, parse_duration
+
+if TYPE_CHECKING:
+    from regshape.settings import Settings
 
 DEFAULT_STORE = ".regshape/verdicts.sqlite"
 
@@ -58,6 +59,8 @@ AuthorizedOption = Annotated[
 
 def duration_of(option: str, text: str) -> float:
     """Return the seconds of an option's text; raises `UsageError` where it is no duration."""
+    from regshape.settings import parse_duration
+
     try:
         return parse_duration(text)
     except ValueError as error:
@@ -81,6 +84,10 @@ def check_globs(noun: str, patterns: Sequence[str], known: Sequence[str]) -> Non
 
 def build_settings(**fields: object) -> Settings:
     """Return settings of checked fields; raises `UsageError` naming the option that is wrong."""
+    from pydantic import ValidationError
+
+    from regshape.settings import Settings
+
     try:
         return Settings.model_validate(fields)
     except ValidationError as error:

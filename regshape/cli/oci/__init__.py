@@ -1,0 +1,1 @@
+"""The OCI client's commands, one file for each group."""
