@@ -1,0 +1,44 @@
+"""How long the command takes to begin: heavy libraries belong to the commands that need them."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+
+import pytest
+
+TRIES = 7
+TIMES = 4.0
+HEAVY = ("pydantic", "hypothesis", "httpx", "sqlalchemy", "anyio", "yaml", "h11", "starlette")
+
+
+def run(*words: str) -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, *words], check=True, capture_output=True)  # noqa: S603
+    return time.perf_counter() - began
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("word", ["--version", "--help"])
+def test_the_command_begins_within_four_times_the_import_of_typer(word: str) -> None:
+    ratios = []
+    for _ in range(TRIES):  # in turn, so that what else the machine does falls on both
+        typer = run("-c", "import typer")
+        ratios.append(run("-m", "regshape", word) / typer)
+    assert statistics.median(ratios) <= TIMES, ratios
+
+
+@pytest.mark.parametrize("word", ["--version", "--help"])
+def test_nothing_heavy_is_imported_to_begin(word: str) -> None:
+    code = (
+        "import sys\n"
+        "from regshape.cli.main import app\n"
+        f"try:\n    app([{word!r}])\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(  # noqa: S603 - this very program
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert done.stderr.splitlines()[-1] == "[]"
