@@ -120,6 +120,11 @@ def refused(exchange: Exchange) -> bool:
     return exchange.failure is None and exchange.status is not None and 400 <= exchange.status < 500  # noqa: PLR2004 - the class of client errors
 
 
+def created(exchange: Exchange) -> bool:
+    """Return whether the answer says that the content now stands there: no need to ask again."""
+    return exchange.failure is None and exchange.status == 201  # noqa: PLR2004 - Created
+
+
 def redirected(exchange: Exchange) -> bool:
     """Return whether the answer sends the client elsewhere; its effect is then not known here."""
     return exchange.status is not None and 300 <= exchange.status < 400  # noqa: PLR2004 - the class of redirects

@@ -282,11 +282,11 @@ def _after_push(
         yield from _read_back(state, repo, facts.digest, call, exchange)
     elif calls.redirected(exchange):
         return
-    elif calls.refused(exchange) or call.expect is Expectation.REJECT:
-        yield from _see_unchanged(state, repo, call, refused=calls.refused(exchange))
-        if not calls.refused(exchange):
-            _lose_track(repo, call)
+    elif calls.refused(exchange):
+        yield from _see_unchanged(state, repo, call, refused=True)
     else:
+        if call.expect is Expectation.REJECT and not calls.created(exchange):
+            yield from _see_unchanged(state, repo, call, refused=False)
         _lose_track(repo, call)
 
 

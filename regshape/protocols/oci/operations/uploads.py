@@ -99,7 +99,8 @@ def follow(state: State, repo: Repository, digest: str, call: Call, exchange: Ex
 
 def after_broken(state: State, repo: Repository, call: Call, exchange: Exchange) -> Play:
     """After a write that must have failed: nothing may stand under the digest that it named."""
-    if calls.refused(exchange) or call.expect is Expectation.REJECT or _is_cut_short(call):
+    unsure = call.expect is Expectation.REJECT and not calls.created(exchange)
+    if unsure or calls.refused(exchange) or _is_cut_short(call):
         claimed = dict(apply(call.mutators, call.request).query).get("digest") or ""
         if is_valid(claimed) and repo.knows(claimed, repo.blobs) is not None:
             yield from read_blob(state, repo, claimed, back(call))
