@@ -1,61 +1,39 @@
-"""One campaign: probe, corpus, sweep, search; judge, pursue, tell; end in time.
-
-Cases run at the settings' concurrency, but what they showed is taken in the order of their numbers,
-so that the same seed gives the same findings whatever finished first.
-"""
+"""One campaign: probe, what is known, corpus, sweep, search; judge, pursue, tell; end in time."""
 
 from __future__ import annotations
 
 import itertools
-import multiprocessing
-import secrets
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent import futures
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import anyio
-from anyio.abc import TaskGroup
-from anyio.lowlevel import checkpoint
+import anyio.to_thread
 
 from regshape.catalog import Entry
+from regshape.engine.flow import Flow, Phase
 from regshape.engine.generate import Drawer, Numbered, corpus_cases, sweep
 from regshape.engine.judge import Judge, Tally, able, selected
-from regshape.engine.mutate import chosen
-from regshape.engine.order import Ordered
-from regshape.engine.plan import plan_of
+from regshape.engine.ledger import Ledger
+from regshape.engine.plan import Plan, plan_of
+from regshape.engine.progress import PHASES, Done, Place, Progress
 from regshape.engine.pursue import Pursuer, Pursuit
 from regshape.engine.send import Executor, Trace
-from regshape.engine.shard import RANGE, Shard, ShardResult, spread
+from regshape.engine.shard import RANGE, Shard, ShardResult, local_pool, spread
+from regshape.engine.start import Lists, Start, fingerprint, salt_start, version_of
 from regshape.errors import TargetError, UsageError
-from regshape.model import CampaignInfo, Case, Finding, Observer, Outcome, Result, Violation
+from regshape.model import CampaignInfo, Case, Observer, Result, Violation
 from regshape.settings import Settings
 from regshape.transport.client import Client
 
-PURSUITS_AT_ONCE = 2
 GRACE = 1.0
 """Seconds after the end of the budget in which what was seen is still confirmed."""
 LOST_AFTER = 8
 """Requests in a row without a connection after which the target counts as lost."""
 TICK = 0.25
-MOST_MISSES = 3
-"""How many times a violation that does not show again is pursued."""
+SAVE_SECONDS = 0.05
+"""Pause between two notes of how far the campaign has come."""
 RUNNING = "running"
-
-
-def version_of(settings: Settings, entry: Entry) -> str:
-    """Return the version of the document to judge by.
-
-    Raises:
-        UsageError: the protocol's document has no such version.
-    """
-    versions = entry.protocol.versions
-    if settings.spec is None:
-        return versions[0]
-    if settings.spec not in versions:
-        raise UsageError(f"no version {settings.spec!r}: there is {', '.join(versions)}")
-    return settings.spec
 
 
 class Campaign:
@@ -66,21 +44,22 @@ class Campaign:
         settings: Settings,
         entry: Entry,
         client: Client,
-        observers: Sequence[Observer],
-        stop: anyio.Event,
+        observers: Sequence[Observer] = (),
+        stop: anyio.Event | None = None,
+        start: Start | None = None,
     ) -> None:
-        self.id = secrets.token_hex(8)
         self._settings = settings
         self._entry = entry
         self._client = client
         self._observers = observers
-        self._stop = stop
+        self._stop = stop or anyio.Event()
+        self._start = start or Start()
+        self._kept = self._start.checkpoint(settings)
+        self.id = self._kept.origin.id
         self._version = version_of(settings, entry)
-        self._kept, skipped = selected(entry.protocol, settings, self._version)
+        self._requirements, skipped = selected(entry.protocol, settings, self._version)
         self._tally = Tally(entry.protocol, self._version, skipped)
-        chosen(
-            entry.breaks, settings
-        )  # a mutator that does not exist is said before anything is sent
+        self._ledger = Ledger(self._tally, observers)
         self.executor = Executor(
             entry.protocol,
             client.send,
@@ -89,24 +68,21 @@ class Campaign:
             rate=settings.rate,
             other_prefix=settings.other_prefix,
         )
-        self._findings: list[Finding] = []
-        self._cases = 0
+        kept = self._kept.progress
+        self._done = {name: Done(*_place(kept, name)) for name in PHASES}
+        self._begun = self._finished = kept.cases
+        self.executor.sent = kept.requests
         self._ended_by = RUNNING
-        self._began = 0.0
-        self._started_at = datetime.now(UTC)
+        self._began = self._search_began = float("inf")
         self._salts = 0
-        self._known: list[Violation] = []
-        self._misses: Counter[tuple[str, str]] = Counter()
-        self._open: dict[tuple[str, str], str] = {}
-        self._touched: set[str] = set()
-        self._told: dict[str, Outcome] = {}
+        self._saved = (-1, -1)
 
     # --- what it is and how far it has come -------------------------------------------------------
 
     def salt(self) -> str:
         """Return a salt that no other execution has."""
         self._salts += 1
-        return f"{self.id[:8]}{self._salts:x}"
+        return f"{salt_start(self._kept.origin)}{self._salts:x}"
 
     def info(self) -> CampaignInfo:
         """Return what identifies the campaign, and how far it has come."""
@@ -117,17 +93,17 @@ class Campaign:
             target=self._client.url,
             implementation=None,
             seed=self._settings.seed,
-            started=self._started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
-            seconds=round(anyio.current_time() - self._began, 3) if self._began else 0.0,
-            cases=self._cases,
+            started=self._kept.origin.started,
+            seconds=round(self._kept.progress.seconds + _since(self._began), 3),
+            cases=self._begun,
             requests=self.executor.sent,
             ended_by=self._ended_by,
         )
 
     # --- the phases -------------------------------------------------------------------------------
 
-    async def learn(self) -> None:
-        """Learn how the target authenticates and what it can do.
+    async def learn(self) -> Plan:
+        """Learn how the target authenticates and what it can do; return what is to be sent.
 
         Raises:
             TargetError: the target does not answer, or not as a registry of the protocol.
@@ -138,8 +114,9 @@ class Campaign:
             raise TargetError(f"{learnt.detail}{hint}")
         await self.executor.probe(self.salt(), read_only=self._settings.read_only)
         self._tally.lacks(self.executor.capabilities)
-        kept = able(self._kept, self.executor.capabilities)
+        kept = able(self._requirements, self.executor.capabilities)
         self.executor.judge = Judge(kept, tuple(self._entry.protocol.operations)).judge
+        return plan_of(self._entry, self._settings, self.executor.capabilities)
 
     async def run(self) -> Result:
         """Run all phases and return the result.
@@ -147,26 +124,50 @@ class Campaign:
         Raises:
             CaseError: a file of the corpus is no case.
             TargetError: the target does not answer, or not as a registry of the protocol.
+            UsageError: a mutator does not exist; or it cannot go on, its cases being others by now.
         """
         self._began = anyio.current_time()
         settings = self._settings
         corpus = corpus_cases(self._entry.corpus, settings.corpus, built_in=settings.use_corpus)
-        await self.learn()
-        for observer in self._observers:
-            observer.started(self.info())
+        plan_of(self._entry, settings, {})  # what does not exist is said before anything is sent
+        plan = await self.learn()
+        lists = self._lists(plan, corpus)
+        self._begin(lists)
         async with anyio.create_task_group() as group:
             group.start_soon(self._tick)
             group.start_soon(self._watch, group.cancel_scope)
-            await self._phases(corpus)
+            group.start_soon(self._keep_saving)
+            await self._phases(plan, lists)
             group.cancel_scope.cancel()
+        with anyio.CancelScope(shield=True):
+            await self._save()
         if self._ended_by == RUNNING:
             self._ended_by = "interrupt" if self._stop.is_set() else "done"
         return self._finish()
 
+    def _lists(self, plan: Plan, corpus: Sequence[Case]) -> Lists:
+        swept = tuple(sweep(self._entry.protocol.name, plan.moves, plan.programs, plan.breaks))
+        if self._settings.read_only:
+            return {"sweep": swept}
+        return {"known": self._kept.origin.known, "corpus": corpus, "sweep": swept}
+
+    def _begin(self, lists: Lists) -> None:
+        origin = replace(self._kept.origin, fingerprint=fingerprint(lists))
+        if self._start.kept is not None:
+            if origin.fingerprint != self._kept.origin.fingerprint:
+                raise UsageError(
+                    f"campaign {self.id} cannot go on, since its cases are others by now (another "
+                    "RegShape, corpus or registry): begin a new one"
+                )
+            self._ledger.restore(self._kept)
+        if self._start.journal is not None:
+            self._start.journal.begin(origin)
+        for observer in self._observers:
+            observer.started(self.info())
+
     def _finish(self) -> Result:
-        for (requirement, _), summary in self._open.items():
-            self._tally.doubt(requirement, f"not confirmed before the end: {summary}")
-        result = Result(self.info(), self._tally.verdicts(), tuple(self._findings))
+        verdicts = self._ledger.verdicts()
+        result = Result(self.info(), verdicts, self._ledger.findings)
         for observer in self._observers:
             observer.finished(result)
         return result
@@ -175,8 +176,7 @@ class Campaign:
         await self._stop.wait()
         scope.cancel()
 
-    async def _phases(self, corpus: Sequence[Case]) -> None:
-        plan = plan_of(self._entry, self._settings, self.executor.capabilities)
+    async def _phases(self, plan: Plan, lists: Lists) -> None:
         pursuer = Pursuer(
             self.executor,
             plan.strategy,
@@ -184,92 +184,95 @@ class Campaign:
             executions=self._settings.shrink_executions,
             confirmations=self._settings.confirmations,
         )
-        swept = list(sweep(self._entry.protocol.name, plan.moves, plan.programs, plan.breaks))
+        phases = [self._listed(name, cases) for name, cases in lists.items()]
+        drawer = Drawer(plan.strategy, self._settings.seed)
+        search = Phase("search", drawer.numbered, None, self._done["search"])
         async with anyio.create_task_group() as pursuits:
-            flow = Flow(self, pursuer, pursuits)
-            await self._phase("corpus", flow, () if self._settings.read_only else corpus)
-            await self._phase("sweep", flow, swept)
-            await self._search(flow, Drawer(plan.strategy, self._settings.seed))
+            flow = Flow(self, self._ledger, pursuer, pursuits)
+            self._reopen(flow, [*phases, search])
+            for phase in phases:
+                if phase.is_left() and self._ended_by == RUNNING:
+                    self._tell_phase(phase.name, phase.total)
+                    await flow.run(phase, self._settings.concurrency)
+            await self._search(flow, search)
             self._tell_phase("shrink", None)
             if self._ended_by == "time":
                 pursuer.hurried = True
                 pursuits.cancel_scope.deadline = anyio.current_time() + GRACE
 
-    async def _phase(self, name: str, flow: Flow, cases: Sequence[Case]) -> None:
-        if cases and self._ended_by == RUNNING:
-            self._tell_phase(name, len(cases))
-            await flow.run(Numbered(index, name, case) for index, case in enumerate(cases))
+    def _listed(self, name: str, cases: Sequence[Case]) -> Phase:
+        def numbered(number: int) -> Numbered:
+            return Numbered(number, name, cases[number])
 
-    async def _search(self, flow: Flow, drawer: Drawer) -> None:
-        if self._ended_by != RUNNING or self._settings.time == 0:
+        return Phase(name, numbered, len(cases), self._done[name])
+
+    def _reopen(self, flow: Flow, phases: Sequence[Phase]) -> None:
+        """Pursue again what was being pursued when another process left off."""
+        by_name = {phase.name: phase for phase in phases}
+        for sighting in self._kept.seen.open:
+            numbered = by_name[sighting.phase].numbered(sighting.index)
+            flow.pursue(Pursuit(numbered, sighting.violation, sighting.seen_after))
+
+    async def _search(self, flow: Flow, phase: Phase) -> None:
+        budget = self._settings.time
+        if self._ended_by != RUNNING or budget == 0:
             return
         self._tell_phase("search", None)
-        with anyio.move_on_after(self._settings.time) as scope:
+        self._search_began = anyio.current_time()
+        left = None if budget is None else max(0.0, budget - self._kept.progress.searched)
+        with anyio.move_on_after(left) as scope:
             if self._settings.workers > 1:
-                await self._spread(flow, drawer)
+                await self._spread(flow, phase, left)
             else:
-                await flow.run(
-                    Numbered(index, "search", case, buffer)
-                    for index, (buffer, case) in enumerate(drawer.cases())
-                )
+                await flow.run(phase, self._settings.concurrency)
         if scope.cancelled_caught:
             self._ended_by = "time"
 
-    async def _spread(self, flow: Flow, drawer: Drawer) -> None:
+    async def _spread(self, flow: Flow, phase: Phase, left: float | None) -> None:
         """Run the search in worker processes, and take what they showed in the order of numbers."""
+        until = None if left is None else time.time() + left
         workers = self._settings.workers
-        spawn = multiprocessing.get_context("spawn")  # a fork would take the event loop along
-        with futures.ProcessPoolExecutor(workers, spawn) as pool:
-            try:
-                async for shard, result in spread(pool, self._shards(), workers):
-                    self._merge(flow, drawer, result)
-                    if not self.goes_on() or result.cases < shard.stop - shard.start:
-                        return
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+        with local_pool(workers) as pool:
+            async for shard, result in spread(pool, self._shards(phase.done.mark, until), workers):
+                whole = result.cases == shard.stop - shard.start
+                self._merge(flow, phase, result)
+                if whole:
+                    phase.done.advance(shard.stop)
+                if not self.goes_on() or not whole:
+                    return
 
-    def _shards(self) -> Iterator[Shard]:
+    def _shards(self, first: int, until: float | None) -> Iterator[Shard]:
         """Yield the ranges of the search, no more of them than the bounds allow."""
-        time_left = self._settings.time
-        until = None if time_left is None else time.time() + time_left
-        for start in itertools.count(0, RANGE):
+        for start in itertools.count(first, RANGE):
             if not self.goes_on():
                 return
             yield Shard(
                 self._settings,
-                self.id,
+                salt_start(self._kept.origin),
                 self.executor.capabilities,
-                tuple(item.id for item in self._kept),
+                tuple(item.id for item in self._requirements),
                 start,
                 start + RANGE,
                 until,
             )
 
-    def _merge(self, flow: Flow, drawer: Drawer, result: ShardResult) -> None:
-        self._cases += result.cases
+    def _merge(self, flow: Flow, phase: Phase, result: ShardResult) -> None:
+        self._begun += result.cases
+        self._finished += result.cases
         self.executor.sent += result.requests
         self.executor.unanswered = result.unanswered
-        self._tally.add(result.judged)
-        self._touched.update(result.judged)
+        self._ledger.add(result.judged)
         for number, violation in result.violations:
-            buffer = drawer.buffer(number)
-            case = drawer.case(buffer)
-            if case is not None:
-                trace = Trace(violations=[violation])
-                flow.take(Numbered(number, "search", case, buffer), trace)
+            flow.take(phase.numbered(number), self._ledger.new([violation]))
 
     # --- what the flow asks and tells -------------------------------------------------------------
-
-    def begins(self) -> None:
-        """Count a case."""
-        self._cases += 1
 
     def goes_on(self) -> bool:
         """Return whether another case may begin: no bound is reached, or it is noted which."""
         settings = self._settings
         if self._ended_by != RUNNING:
             return False
-        if settings.max_cases is not None and self._cases >= settings.max_cases:
+        if settings.max_cases is not None and self._begun >= settings.max_cases:
             self._ended_by = "cases"
         elif settings.max_requests is not None and self.executor.sent >= settings.max_requests:
             self._ended_by = "requests"
@@ -277,100 +280,79 @@ class Campaign:
             self._ended_by = "target-lost"
         return self._ended_by == RUNNING
 
+    def begins(self) -> None:
+        """Count a case."""
+        self._begun += 1
+
+    async def execute(self, numbered: Numbered) -> Trace:
+        """Execute a case."""
+        return await self.executor.run(numbered.case, self._salt_of(numbered))
+
+    def _salt_of(self, numbered: Numbered) -> str:
+        """Return a salt that tells which case it is: s is for sweep, h for search."""
+        letter = {"known": "n", "corpus": "o", "sweep": "s", "search": "h"}[numbered.phase]
+        return f"{salt_start(self._kept.origin)}{letter}{numbered.index:x}"
+
+    def done(self, numbered: Numbered, trace: Trace) -> Sequence[Violation]:
+        """Note that a case is done, and return what it showed that is new.
+
+        One that found nobody to connect to is not done: what it says is no verdict.
+        """
+        if trace.was_refused():
+            return self._ledger.new(trace.violations)
+        self._done[numbered.phase].add(numbered.index)
+        self._finished += 1
+        self._ledger.count(trace.judged)
+        return self._ledger.shown(numbered, trace.violations)
+
     @property
-    def concurrency(self) -> int:
-        """How many cases are in flight."""
-        return self._settings.concurrency
+    def sent(self) -> int:
+        """How many requests were sent."""
+        return self.executor.sent
 
-    def absorb(self, numbered: Numbered, trace: Trace) -> Iterator[Pursuit]:
-        """Take note of what a case showed, and yield what is to be pursued."""
-        self._tally.count(trace.judged)
-        self._touched.update(trace.judged)
-        for violation in trace.violations:
-            if not any(known.explains(violation) for known in self._known):
-                self._known.append(violation)
-                self._open[violation.identity] = violation.summary
-                yield Pursuit(numbered, violation, self.executor.sent)
-
-    def settled(self, pursuit: Pursuit, finding: Finding | None) -> None:
-        """Take note of what a pursuit came to."""
-        identity = pursuit.violation.identity
-        self._open.pop(identity, None)
-        requirement = pursuit.violation.requirement
-        if finding is None:
-            self._tally.doubt(requirement, f"seen once, not again: {pursuit.violation.summary}")
-            self._misses[identity] += 1
-            if self._misses[identity] < MOST_MISSES:
-                self._known.remove(pursuit.violation)  # the next time that it shows is pursued too
-        elif all(known.id != finding.id for known in self._findings):
-            self._findings.append(finding)
-            self._tally.found(requirement, finding.id)
-            for observer in self._observers:
-                observer.finding(finding)
-        self._touched.add(requirement)
-        self._tell_verdicts()
-
-    # --- observers --------------------------------------------------------------------------------
+    # --- observers and the journal ----------------------------------------------------------------
 
     def _tell_phase(self, name: str, total: int | None) -> None:
         for observer in self._observers:
             observer.phase(name, total)
 
-    def _tell_verdicts(self) -> None:
-        for requirement in sorted(self._touched):
-            verdict = self._tally.verdict(requirement)
-            if self._told.get(requirement) is not verdict.outcome:
-                self._told[requirement] = verdict.outcome
-                for observer in self._observers:
-                    observer.verdict(verdict)
-        self._touched.clear()
-
     async def _tick(self) -> None:
         while True:
             await anyio.sleep(TICK)
-            self._tell_verdicts()
+            self._ledger.tell()
             for observer in self._observers:
                 observer.progress(self.info())
 
+    async def _keep_saving(self) -> None:
+        while self._start.journal is not None:
+            await anyio.sleep(SAVE_SECONDS)
+            await self._save()
 
-class Flow:
-    """Cases on their way through the executor, and what they showed on its way to the pursuer."""
+    async def _save(self) -> None:
+        """Note how far the campaign has come, if it has come any further, off the event loop."""
+        stamp = (self._finished, self._ledger.changes)
+        if self._start.journal is None or stamp == self._saved:
+            return
+        seen = self._ledger.seen() if stamp[1] != self._saved[1] else None
+        self._saved = stamp
+        await anyio.to_thread.run_sync(self._start.journal.save, self.id, self._progress(), seen)
 
-    def __init__(self, campaign: Campaign, pursuer: Pursuer, pursuits: TaskGroup) -> None:
-        self._campaign = campaign
-        self._pursuer = pursuer
-        self._pursuits = pursuits
-        self._room = anyio.CapacityLimiter(PURSUITS_AT_ONCE)
+    def _progress(self) -> Progress:
+        kept = self._kept.progress
+        return Progress(
+            places={name: Place(done.mark, done.beyond) for name, done in self._done.items()},
+            judged=self._tally.judged,
+            cases=self._finished,
+            requests=self.executor.sent,
+            seconds=kept.seconds + _since(self._began),
+            searched=kept.searched + _since(self._search_began),
+        )
 
-    async def run(self, cases: Iterable[Numbered]) -> None:
-        """Execute cases until they, or what the campaign allows, come to an end."""
-        source = enumerate(iter(cases))
-        ordered: Ordered[tuple[Numbered, Trace]] = Ordered()
-        async with anyio.create_task_group() as group:
-            for _ in range(self._campaign.concurrency):
-                group.start_soon(self._work, source, ordered)
 
-    async def _work(
-        self, source: Iterator[tuple[int, Numbered]], ordered: Ordered[tuple[Numbered, Trace]]
-    ) -> None:
-        campaign = self._campaign
-        while campaign.goes_on():
-            following = next(source, None)
-            if following is None:
-                return
-            campaign.begins()
-            position, numbered = following
-            await checkpoint()  # an app in the same process may never wait, and time must pass
-            trace = await campaign.executor.run(numbered.case, campaign.salt())
-            for done in ordered.put(position, (numbered, trace)):
-                self.take(*done)
+def _since(began: float) -> float:
+    return max(0.0, anyio.current_time() - began)
 
-    def take(self, numbered: Numbered, trace: Trace) -> None:
-        """Hand what a case showed to the campaign, and start on what is new."""
-        for pursuit in self._campaign.absorb(numbered, trace):
-            self._pursuits.start_soon(self._pursue, pursuit)
 
-    async def _pursue(self, pursuit: Pursuit) -> None:
-        async with self._room:
-            finding = await self._pursuer.pursue(pursuit)
-        self._campaign.settled(pursuit, finding)
+def _place(progress: Progress, name: str) -> tuple[int, tuple[int, ...]]:
+    place = progress.places.get(name, Place())
+    return place.mark, place.beyond

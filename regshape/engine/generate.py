@@ -65,6 +65,12 @@ class Drawer:
         self._draw(buffer)
         return self._drawn[0] if self._drawn else None
 
+    def numbered(self, number: int) -> Numbered:
+        """Return the case of a number; one of no steps where its buffer is too short."""
+        buffer = self.buffer(number)
+        case = self.case(buffer)
+        return Numbered(number, "search", Case("", ()) if case is None else case, buffer)
+
     def cases(self, start: int = 0) -> Iterator[tuple[bytes, Case]]:
         """Yield the cases of all numbers from `start`, without end."""
         for number in itertools.count(start):

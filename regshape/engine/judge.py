@@ -152,6 +152,16 @@ class Tally:
         for id_, number in counts.items():
             self._judged[id_] += number
 
+    @property
+    def judged(self) -> dict[str, int]:
+        """A copy of the counts of judged exchanges that are not zero."""
+        return {id_: number for id_, number in self._judged.items() if number}
+
+    @property
+    def doubts(self) -> dict[str, str]:
+        """A copy of what could not be shown again, by requirement."""
+        return dict(self._doubts)
+
     def found(self, id_: str, finding: str) -> None:
         """Add a confirmed finding."""
         self._findings[id_].append(finding)

@@ -9,6 +9,7 @@ import anyio
 
 from regshape.catalog import Entry
 from regshape.engine.campaign import Campaign
+from regshape.engine.start import Start
 from regshape.engine.target import client_of
 from regshape.model import Case, Exchange, Observer, Result, Violation
 from regshape.settings import Settings
@@ -29,17 +30,21 @@ async def run_campaign(
     observers: Sequence[Observer] = (),
     *,
     stop: anyio.Event | None = None,
+    start: Start | None = None,
     inner: object = None,
 ) -> Result:
     """Run one campaign and return its result; `stop` ends it early, with what was learnt.
 
+    `start` says what it begins with, or where it goes on; `inner` is a transport in place of the
+    wire.
+
     Raises:
-        UsageError: the settings name what does not exist.
+        UsageError: the settings name what does not exist, or the campaign cannot go on.
         CaseError: a file of the corpus is no case.
         TargetError: the target does not answer, or not as a registry of the protocol.
     """
     async with client_of(settings, inner) as client:
-        campaign = Campaign(settings, entry, client, observers, stop or anyio.Event())
+        campaign = Campaign(settings, entry, client, observers, stop, start)
         return await campaign.run()
 
 
@@ -52,7 +57,7 @@ async def replay(
         TargetError: the target does not answer, or not as a registry of the protocol.
     """
     async with client_of(settings, inner) as client:
-        campaign = Campaign(settings, entry, client, (), anyio.Event())
+        campaign = Campaign(settings, entry, client)
         await campaign.learn()
         trace = await campaign.executor.run(case, campaign.salt())
         exchanges = tuple(turn.exchange for turn in trace.turns)

@@ -68,11 +68,12 @@ class Trace:
 
         None too where a connection was refused: what fails then says nothing of the case.
         """
-        if self._was_refused():
+        if self.was_refused():
             return None
         return next((item for item in self.violations if item.explains(violation)), None)
 
-    def _was_refused(self) -> bool:
+    def was_refused(self) -> bool:
+        """Return whether nothing took a connection of the case."""
         failures = (turn.exchange.failure for turn in self.turns)
         return any(failure is not None and failure.kind == "connect" for failure in failures)
 

@@ -7,10 +7,12 @@ or that of a cluster. Violations come back with their numbers, and are pursued b
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent import futures
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import anyio
@@ -34,7 +36,7 @@ class Shard:
     """A range of the search, with what a worker has to know. `until` is Unix time in seconds."""
 
     settings: Settings
-    campaign: str
+    salt: str
     capabilities: Mapping[str, Capability]
     requirements: tuple[str, ...]
     start: int
@@ -51,6 +53,17 @@ class ShardResult:
     cases: int = 0
     requests: int = 0
     unanswered: int = 0
+
+
+@contextmanager
+def local_pool(workers: int) -> Iterator[futures.Executor]:
+    """Yield a pool of processes of this machine; what it has not begun by the end is left out."""
+    spawn = multiprocessing.get_context("spawn")  # a fork would take the event loop along
+    with futures.ProcessPoolExecutor(workers, spawn) as pool:
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 async def spread(
@@ -116,10 +129,7 @@ async def _work(
     for number in numbers:
         if shard.until is not None and time.time() >= shard.until:
             return
-        case = drawer.case(drawer.buffer(number))
-        if case is None:
-            continue
-        trace = await executor.run(case, f"{shard.campaign[:8]}w{number:x}")
+        trace = await executor.run(drawer.numbered(number).case, f"{shard.salt}w{number:x}")
         result.cases += 1
         result.judged.update(trace.judged)
         result.violations += [(number, violation) for violation in trace.violations]

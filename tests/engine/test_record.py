@@ -207,7 +207,7 @@ def test_a_store_of_another_version_says_what_to_do(tmp_path: Path) -> None:
     connection.execute("UPDATE regshape_schema SET version = 7")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match="has form 7, and this RegShape reads form 1: name"):
+    with pytest.raises(StoreError, match="has form 7, and this RegShape reads form 2: name"):
         open_store(str(path))
 
 

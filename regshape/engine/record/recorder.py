@@ -7,14 +7,17 @@ before the call returns; only counts wait, for a second at most.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import sqlalchemy as sa
 
+from regshape.engine.progress import Origin, Progress, Seen
+from regshape.engine.record.parts import ORIGIN, PROGRESS_PART, SEEN
 from regshape.engine.record.rows import (
     CAMPAIGNS,
     FINDINGS,
+    PROGRESS,
     VERDICTS,
     campaign_row,
     finding_row,
@@ -24,6 +27,8 @@ from regshape.engine.record.store import Store
 from regshape.errors import StoreError
 from regshape.model import CampaignInfo, Finding, Outcome, Result, Verdict
 
+RESUMABLE = frozenset({"running", "interrupt", "target-lost"})
+"""How campaigns end that another process can go on with."""
 FLUSH_SECONDS = 1.0
 """Longest time that counts wait for being written."""
 
@@ -44,11 +49,11 @@ class Recorder:
         self._outcomes: dict[str, tuple[Outcome, str | None]] = {}
 
     def started(self, campaign: CampaignInfo) -> None:
-        """Write the campaign's row, as running."""
+        """Write the campaign's row, as running; there is one already if it goes on."""
         self._campaign = campaign.id
         self._flushed = time.monotonic()
-        row = campaign_row(replace(campaign, ended_by="running"))
-        self._write(lambda connection: connection.execute(sa.insert(CAMPAIGNS), row))
+        running = replace(campaign, ended_by="running")
+        self._write(lambda connection: _begin(connection, running))
 
     def phase(self, name: str, total: int | None) -> None:
         """Phases are not recorded."""
@@ -76,6 +81,18 @@ class Recorder:
         """Write everything as it ended, verdicts in the order of the requirements."""
         self._write(lambda connection: _replace(connection, result))
 
+    def begin(self, origin: Origin) -> None:
+        """Write what the campaign began with, so that another process can go on."""
+        data = ORIGIN.dump_python(origin, mode="json")
+        self._write(lambda connection: _keep(connection, origin.id, {"origin": data}))
+
+    def save(self, campaign: str, progress: Progress, seen: Seen | None) -> None:
+        """Write how far the campaign has come; may run in a thread of its own."""
+        parts = {"progress": PROGRESS_PART.dump_python(progress, mode="json")}
+        if seen is not None:
+            parts["seen"] = SEEN.dump_python(seen, mode="json")
+        self._write(lambda connection: _keep(connection, campaign, parts))
+
     def _write(self, work: Callable[[sa.Connection], object]) -> None:
         if self.broken is not None:
             return
@@ -85,6 +102,23 @@ class Recorder:
         except StoreError as error:
             self.broken = error
             self._on_broken(error)
+
+
+def _begin(connection: sa.Connection, campaign: CampaignInfo) -> None:
+    mine = CAMPAIGNS.c.id == campaign.id
+    if connection.execute(sa.select(CAMPAIGNS.c.id).where(mine)).scalar() is None:
+        connection.execute(sa.insert(CAMPAIGNS), campaign_row(campaign))
+    else:
+        _update(connection, campaign)
+
+
+def _keep(connection: sa.Connection, campaign: str, parts: Mapping[str, object]) -> None:
+    for part, data in parts.items():
+        mine = (PROGRESS.c.campaign == campaign) & (PROGRESS.c.part == part)
+        changed = connection.execute(sa.update(PROGRESS).where(mine).values(data=data))
+        if not changed.rowcount:
+            row = {"campaign": campaign, "part": part, "data": data}
+            connection.execute(sa.insert(PROGRESS), row)
 
 
 def _update(connection: sa.Connection, campaign: CampaignInfo) -> None:
@@ -119,3 +153,5 @@ def _replace(connection: sa.Connection, result: Result) -> None:
     if rows:
         connection.execute(sa.insert(VERDICTS), rows)
     _update(connection, result.campaign)
+    if result.campaign.ended_by not in RESUMABLE:
+        connection.execute(sa.delete(PROGRESS).where(PROGRESS.c.campaign == campaign))

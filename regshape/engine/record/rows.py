@@ -5,7 +5,7 @@ The rule: nothing gets into a row with a secret in it; a change of a table is a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +19,12 @@ from regshape.report.codec import (
 )
 from regshape.report.redact import redact_url, redact_words
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+STEPS: Mapping[int, Sequence[str]] = {
+    1: ("ALTER TABLE findings ADD COLUMN seen_after BIGINT NOT NULL DEFAULT 0",),
+}
+"""What turns the columns of one version into those of the next; new tables come of themselves."""
 
 METADATA = sa.MetaData()
 
@@ -76,8 +81,20 @@ FINDINGS = sa.Table(
     sa.Column("replay", sa.JSON, nullable=False),
     sa.Column("index", sa.BigInteger),
     sa.Column("executions", sa.Integer, nullable=False),
+    sa.Column("seen_after", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("campaign", "id"),
 )
+
+PROGRESS = sa.Table(
+    "progress",
+    METADATA,
+    sa.Column("row", sa.Integer, primary_key=True),
+    sa.Column("campaign", sa.String(64), nullable=False),
+    sa.Column("part", sa.String(16), nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.UniqueConstraint("campaign", "part"),
+)
+"""How far campaigns have come that have not ended: parts of a `Checkpoint`."""
 
 
 def campaign_row(campaign: CampaignInfo) -> dict[str, Any]:
@@ -129,6 +146,7 @@ def finding_row(campaign: str, finding: Finding) -> dict[str, Any]:
         "replay": list(clean.replay),
         "index": clean.index,
         "executions": clean.executions,
+        "seen_after": clean.seen_after,
     }
 
 
@@ -147,6 +165,7 @@ def finding_of(row: dict[str, Any], where: str) -> Finding:
         replay=tuple(row["replay"]),
         index=row["index"],
         executions=row["executions"],
+        seen_after=row["seen_after"],
     )
 
 

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from regshape.engine.progress import Checkpoint
+from regshape.engine.record.parts import ORIGIN, PROGRESS_PART, SEEN
 from regshape.engine.record.rows import (
     CAMPAIGNS,
     FINDINGS,
     METADATA,
+    PROGRESS,
     SCHEMA,
     SCHEMA_VERSION,
+    STEPS,
     VERDICTS,
     campaign_of,
     finding_of,
     verdict_of,
 )
 from regshape.errors import StoreError, UsageError
-from regshape.model import CampaignInfo, Finding, Outcome, Result
+from regshape.model import CampaignInfo, Case, Finding, Outcome, Result
 
 DEFAULT_STORE = ".regshape/verdicts.sqlite"
 BUSY_SECONDS = 10.0
 SHOWN_IDS = 5
+MOST_KNOWN = 500
+"""Cases of earlier findings that a campaign begins with, at most; the newest."""
 
 
 class Store:
@@ -100,6 +107,45 @@ class Store:
         row = self._one(FINDINGS, id_prefix, "finding")
         info = self._one(CAMPAIGNS, row["campaign"], "campaign")
         return campaign_of(info), self._finding(row)
+
+    def known_cases(self, target: str, protocol: str) -> tuple[Case, ...]:
+        """Return the minimal cases of all that was found on a target, the more broken ones first.
+
+        A case with more mutators shows less general failures, which would count as explained once
+        the general one is known.
+        """
+        query = (
+            sa.select(FINDINGS)
+            .join(CAMPAIGNS, CAMPAIGNS.c.id == FINDINGS.c.campaign)
+            .where(CAMPAIGNS.c.target == target, CAMPAIGNS.c.protocol == protocol)
+            .order_by(FINDINGS.c.row)
+        )
+        newest = {row["id"]: self._finding(row) for row in self._rows(query)}
+        findings = list(newest.values())[-MOST_KNOWN:]
+        findings.sort(key=lambda finding: -finding.mutators)
+        return tuple(finding.case for finding in findings)
+
+    def checkpoint(self, campaign_id: str) -> tuple[CampaignInfo, Checkpoint]:
+        """Return how far the campaign came whose id begins like this, for who goes on with it.
+
+        Raises:
+            UsageError: there is no such campaign, or it has come to its end.
+            StoreError: the store cannot be read.
+        """
+        result = self.result(campaign_id)
+        info = result.campaign
+        parts = {
+            row["part"]: row["data"]
+            for row in self._rows(sa.select(PROGRESS).where(PROGRESS.c.campaign == info.id))
+        }
+        if "origin" not in parts:
+            raise UsageError(f"campaign {info.id} has come to its end: there is nothing to resume")
+        with self.mapped("read"):
+            origin = ORIGIN.validate_python(parts["origin"])
+            progress = PROGRESS_PART.validate_python(parts.get("progress", {}))
+            seen = SEEN.validate_python(parts.get("seen", {}))
+        origin = replace(origin, run=origin.run + 1)
+        return info, Checkpoint(origin, progress, seen, result.findings)
 
     def _one(self, table: sa.Table, prefix: str, noun: str) -> dict[str, Any]:
         matching = self._rows(
@@ -194,11 +240,13 @@ def _prepare(store: Store, *, create: bool) -> None:
     version = _version(store)
     if version is None and not create:
         raise StoreError(f"{store.where} is empty: `regshape fuzz` fills it")
-    if version not in (None, SCHEMA_VERSION):
+    if version is not None and not 1 <= version <= SCHEMA_VERSION:
         raise StoreError(
             f"the verdict store {store.where} has form {version}, and this RegShape reads form "
             f"{SCHEMA_VERSION}: name another with --store, or use the RegShape that wrote it"
         )
+    if version is not None and version < SCHEMA_VERSION:
+        _migrate(store, version)
     if not create:
         return
     if store.engine.dialect.name == "sqlite":
@@ -230,6 +278,19 @@ def _create(store: Store) -> None:
     if _version(store) is None:
         with store.engine.begin() as connection:
             connection.execute(sa.insert(SCHEMA).values(version=SCHEMA_VERSION))
+
+
+def _migrate(store: Store, version: int) -> None:
+    """Bring an older store to the form of today, in one step or not at all."""
+    with store.engine.begin() as connection:
+        # Whoever comes second waits here, and finds it done.
+        connection.execute(sa.update(SCHEMA).values(version=SCHEMA.c.version))
+        now = connection.execute(sa.select(SCHEMA.c.version)).scalar()
+        METADATA.create_all(connection)
+        for step in range(version if now is None else now, SCHEMA_VERSION):
+            for statement in STEPS[step]:
+                connection.exec_driver_sql(statement)
+        connection.execute(sa.update(SCHEMA).values(version=SCHEMA_VERSION))
 
 
 def _listed(ids: Sequence[str]) -> str:
