@@ -54,6 +54,7 @@ def _budget(time: str | None, *, bounded: bool) -> float | None:
 
 
 def fuzz(  # noqa: PLR0913 - one parameter per option
+    context: typer.Context,
     target: Annotated[
         str | None, typer.Argument(help="URL of the registry; without it, an embedded one.")
     ] = None,
@@ -113,6 +114,10 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     update_baseline: Annotated[
         bool, typer.Option("--update-baseline", help="Write what failed to the baseline.")
     ] = False,
+    resume: Annotated[
+        str | None,
+        typer.Option(metavar="CAMPAIGN", help="Go on with a campaign that has not ended."),
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     report: Annotated[
         list[str] | None,
@@ -128,10 +133,19 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     """Fuzz a registry and judge it by its protocol's document."""
     from regshape.catalog import find
     from regshape.cli.known import Known
+    from regshape.cli.resume import refuse_others, resumed
     from regshape.cli.run import Run
 
-    entry = find(protocol)
     login = Login(username, password_stdin, other_username)
+    reports = tuple(report or ())
+    if resume is not None:
+        refuse_others(context)
+        settings, access, kept = resumed(store, resume, login, authorized=authorized)
+        entry = find(settings.protocol)
+        known = Known.read(baseline, entry.protocol, update=update_baseline)
+        run = Run(settings, entry, access, known, as_json=as_json, kept=kept)
+        raise typer.Exit(run.whole(store, reports))
+    entry = find(protocol)
     access = choose_access(
         target, protocol, login, authorized=authorized, defects=tuple(defect or ())
     )
@@ -165,7 +179,7 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     _check(settings, entry)
     known = Known.read(baseline, entry.protocol, update=update_baseline)
     run = Run(settings, entry, access, known, as_json=as_json)
-    raise typer.Exit(run.whole(store, tuple(report or ())))
+    raise typer.Exit(run.whole(store, reports))
 
 
 def _prefix(option: str | None, protocol: str) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from regshape.errors import UsageError
-from regshape.model import Comparison, RegistryProtocol, Result
+from regshape.model import Case, Comparison, RegistryProtocol, Result
 from regshape.report.baseline import (
     CUT_SHORT,
     Baseline,
@@ -45,6 +45,10 @@ class Known:
         if update:
             write_baseline(path, baseline)  # what stands in the way is said before the campaign
         return cls(path, baseline, update)
+
+    def cases(self) -> tuple[Case, ...]:
+        """Return the minimal cases that the baseline has."""
+        return self.baseline.cases() if self.baseline else ()
 
     def compared(self, result: Result) -> Result:
         """Return the result with what the baseline says of it, the file written if asked to.

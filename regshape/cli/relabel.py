@@ -69,7 +69,7 @@ class Relabelled:
         )
 
     def _moved(self, finding: Finding) -> Finding:
-        if not self._embedded:
+        if not self._embedded or finding.replay[:1] == (self._serve,):
             return finding
         lines = (line.replace(self._url, SERVED) for line in finding.replay)
         return replace(finding, replay=(self._serve, *lines))

@@ -19,10 +19,12 @@ from regshape.cli.known import Known
 from regshape.cli.relabel import Relabelled
 from regshape.cli.screen import in_ci, plain_console
 from regshape.cli.sentences import FAILED, INTERRUPTED, OK, UNREACHABLE, USAGE, say_error
-from regshape.engine.record import Recorder, open_store
+from regshape.engine.progress import Checkpoint
+from regshape.engine.record import Recorder, Store, open_store
 from regshape.engine.runner import run_campaign
+from regshape.engine.start import Start
 from regshape.errors import RegShapeError, StoreError, UsageError
-from regshape.model import Observer, Outcome, Result
+from regshape.model import Case, Observer, Outcome, Result
 from regshape.report.choose import ReportOrder, append_summary, choose_orders, watching, write
 from regshape.report.document import render
 from regshape.report.live import LiveProgress
@@ -41,13 +43,21 @@ class Run:
     """One run of `regshape fuzz`, once its options are known to make sense."""
 
     def __init__(
-        self, settings: Settings, entry: Entry, access: Access, known: Known, *, as_json: bool
+        self,
+        settings: Settings,
+        entry: Entry,
+        access: Access,
+        known: Known,
+        *,
+        as_json: bool,
+        kept: Checkpoint | None = None,
     ) -> None:
         self._settings = settings
         self._entry = entry
         self._access = access
         self._known = known
         self._as_json = as_json
+        self._kept = kept
         self._errors: list[RegShapeError] = []
         self._stderr = plain_console(stderr=True)
 
@@ -57,7 +67,7 @@ class Run:
         store = open_store(store_url)
         try:
             with watching(orders, self._report_broke) as writers:
-                result = self._fuzz([Recorder(store, self._store_broke), *writers])
+                result = self._fuzz(store, writers)
         finally:
             store.close()
         result = self._compared(result)
@@ -65,19 +75,29 @@ class Run:
         self._write(orders, result)
         return self._status(result)
 
-    def _fuzz(self, keepers: Sequence[Observer]) -> Result:
+    def _fuzz(self, store: Store, writers: Sequence[Observer]) -> Result:
+        recorder = Recorder(store, self._store_broke)
+        start = Start(self._known_cases(store), recorder, self._kept)
         with self._registry() as url, self._progress() as displays:
             settings = self._settings.model_copy(update={"target": url})
             if not self._as_json:
-                typer.echo(
-                    f"fuzzing {self._access.label} ({settings.protocol}, --seed {settings.seed})"
-                )
-            observers = Relabelled([*keepers, *displays], self._access, settings.protocol, url)
+                again = f", going on with {self._kept.origin.id}" if self._kept else ""
+                named = f"{settings.protocol}, --seed {settings.seed}{again}"
+                typer.echo(f"fuzzing {self._access.label} ({named})")
+            told = [recorder, *writers, *displays]
+            observers = Relabelled(told, self._access, settings.protocol, url)
 
             async def work(stop: anyio.Event) -> Result:
-                return await run_campaign(settings, self._entry, [observers], stop=stop)
+                return await run_campaign(
+                    settings, self._entry, [observers], stop=stop, start=start
+                )
 
             return observers.result(anyio.run(until_stopped, work))
+
+    def _known_cases(self, store: Store) -> tuple[Case, ...]:
+        """Return what failed before on this target, and what the baseline knows to fail."""
+        cases = store.known_cases(self._access.label, self._settings.protocol)
+        return (*cases, *(case for case in self._known.cases() if case not in cases))
 
     @contextmanager
     def _registry(self) -> Iterator[str]:

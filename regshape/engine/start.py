@@ -8,17 +8,19 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import hypothesis
 
 from regshape import __version__
-from regshape.catalog import Entry
 from regshape.engine.progress import Checkpoint, Journal, Origin
 from regshape.errors import UsageError
 from regshape.model import Case
 from regshape.report.codec import case_to_json
 from regshape.settings import Settings
+
+if TYPE_CHECKING:
+    from regshape.catalog import Entry
 
 Lists: TypeAlias = Mapping[str, Sequence[Case]]
 """The cases of the phases that have a list of them, in their order."""

@@ -87,6 +87,7 @@ class FakeRunner:
     """What the campaign is to come to, and the settings it was asked for with."""
 
     asked: list[Settings] = field(default_factory=list)
+    starts: list[Any] = field(default_factory=list)
     outcome: Outcome = Outcome.FAIL
     ended_by: str = "time"
     error: RegShapeError | None = None
@@ -94,9 +95,16 @@ class FakeRunner:
     violations: tuple[Violation, ...] = ()
 
     async def run_campaign(
-        self, settings: Settings, entry: Any, observers: Sequence[Observer], *, stop: Any = None
+        self,
+        settings: Settings,
+        entry: Any,
+        observers: Sequence[Observer],
+        *,
+        stop: Any = None,
+        start: Any = None,
     ) -> Result:
         self.asked.append(settings)
+        self.starts.append(start)
         if self.error is not None:
             raise self.error
         info = CampaignInfo(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -64,19 +65,34 @@ class Store:
         with self.mapped("written"), self.engine.begin() as connection:
             yield connection
 
-    def campaigns(self, limit: int = 20) -> list[CampaignInfo]:
-        """Return the newest campaigns, newest first."""
+    def campaigns(self, limit: int | None = 20) -> list[CampaignInfo]:
+        """Return the newest campaigns, newest first; without a limit, all."""
         query = sa.select(CAMPAIGNS).order_by(CAMPAIGNS.c.row.desc()).limit(limit)
         return [campaign_of(row) for row in self._rows(query)]
 
-    def result(self, campaign_id: str) -> Result:
-        """Return what is known of the campaign whose id begins like this.
+    def named(self, name: str) -> CampaignInfo:
+        """Return the campaign of a name.
+
+        A name is `latest`, a target, an implementation (each may be followed by `@SPEC`), or the
+        beginning of an id; `~1` after it is the one before the newest that it fits, and so on.
 
         Raises:
-            UsageError: there is none, or there are several; the message says which there are.
+            UsageError: it fits none, or as an id several; the message says which there are.
             StoreError: the store cannot be read.
         """
-        info = campaign_of(self._one(CAMPAIGNS, campaign_id, "campaign"))
+        base, back = _split(name)
+        fitting = [info for info in self.campaigns(None) if _fits(base, info)]
+        if not fitting and not back:
+            return campaign_of(self._one(CAMPAIGNS, base, "campaign"))
+        if len(fitting) <= back:
+            raise UsageError(
+                f"{name!r} goes back too far: {self.where} has {len(fitting)} such campaigns"
+            )
+        return fitting[back]
+
+    def result(self, campaign_id: str) -> Result:
+        """Return what is known of a campaign; `named` says which, and what is raised."""
+        info = self.named(campaign_id)
         findings = tuple(
             self._finding(row)
             for row in self._rows(
@@ -271,9 +287,10 @@ def _version(store: Store) -> int | None:
 
 
 def _create(store: Store) -> None:
-    # Two campaigns may make the store at the same moment: the slower one finds it made.
-    with suppress(SQLAlchemyError):
-        METADATA.create_all(store.engine)
+    # Several campaigns may make the store at the same moment: who fails found a table made since.
+    for _ in METADATA.tables:
+        with suppress(SQLAlchemyError):
+            METADATA.create_all(store.engine)
     METADATA.create_all(store.engine)
     if _version(store) is None:
         with store.engine.begin() as connection:
@@ -291,6 +308,20 @@ def _migrate(store: Store, version: int) -> None:
             for statement in STEPS[step]:
                 connection.exec_driver_sql(statement)
         connection.execute(sa.update(SCHEMA).values(version=SCHEMA_VERSION))
+
+
+_BACK = re.compile(r"~(\d+)$")
+
+
+def _split(name: str) -> tuple[str, int]:
+    """Return a name without what says how many to go back, and that number."""
+    back = _BACK.search(name)
+    return (name[: back.start()], int(back[1])) if back else (name, 0)
+
+
+def _fits(base: str, info: CampaignInfo) -> bool:
+    names = ("latest", info.target, info.implementation)
+    return base in names or base in {f"{name}@{info.spec}" for name in names if name}
 
 
 def _listed(ids: Sequence[str]) -> str:
