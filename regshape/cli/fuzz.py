@@ -6,11 +6,10 @@ import os
 import secrets
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from regshape.cli.access import Login, choose_access, existing_file, from_environment
 from regshape.cli.options import (
     DEFAULT_STORE,
     AuthorizedOption,
@@ -23,17 +22,7 @@ from regshape.cli.options import (
     ProtocolOption,
     StoreOption,
     UsernameOption,
-    build_settings,
-    check_globs,
-    check_names,
-    duration_of,
 )
-from regshape.cli.sentences import unknown
-from regshape.errors import UsageError
-
-if TYPE_CHECKING:
-    from regshape.catalog import Entry
-    from regshape.settings import Settings
 
 SEEDS = 2**32
 DEFAULT_TIME = "30s"
@@ -50,6 +39,8 @@ class FailOn(StrEnum):
 def _budget(time: str | None, *, bounded: bool) -> float | None:
     if time is None and bounded:
         return None
+    from regshape.engine.wanted import duration_of
+
     return duration_of("--time", time or DEFAULT_TIME)
 
 
@@ -135,6 +126,8 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     from regshape.cli.known import Known
     from regshape.cli.resume import refuse_others, resumed
     from regshape.cli.run import Run
+    from regshape.engine.access import Login, choose_access, existing_file
+    from regshape.engine.wanted import build_settings, check_settings
 
     login = Login(username, password_stdin, other_username)
     reports = tuple(report or ())
@@ -176,23 +169,13 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
         defects=access.defects,
         fail_on=fail_on.value,
     )
-    _check(settings, entry)
+    check_settings(settings, entry)
     known = Known.read(baseline, entry.protocol, update=update_baseline)
     run = Run(settings, entry, access, known, as_json=as_json)
     raise typer.Exit(run.whole(store, reports))
 
 
 def _prefix(option: str | None, protocol: str) -> str:
+    from regshape.engine.access import from_environment
+
     return option or from_environment("OCI_NAMESPACE", protocol, os.environ) or "regshape"
-
-
-def _check(settings: Settings, entry: Entry) -> None:
-    ids = [requirement.id for requirement in entry.protocol.requirements]
-    check_globs("requirement", [*settings.only, *settings.skip], ids)
-    check_names("mutator", settings.mutators, entry.mutator_names)
-    check_names(f"defect of {settings.protocol}", settings.defects, entry.defects)
-    versions = entry.protocol.versions
-    if settings.spec is not None and settings.spec not in versions:
-        raise UsageError(unknown("--spec version", settings.spec, versions))
-    if settings.corpus is not None and not settings.corpus.is_dir():
-        raise UsageError(f"--corpus {settings.corpus}: there is no such folder")

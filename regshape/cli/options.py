@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-from regshape.cli.sentences import unknown
-from regshape.errors import UsageError
-
-if TYPE_CHECKING:
-    from regshape.settings import Settings
 
 DEFAULT_STORE = ".regshape/verdicts.sqlite"
 
@@ -55,43 +47,3 @@ AuthorizedOption = Annotated[
     bool,
     typer.Option("--authorized", help="The target is not this machine, and its owner agrees."),
 ]
-
-
-def duration_of(option: str, text: str) -> float:
-    """Return the seconds of an option's text; raises `UsageError` where it is no duration."""
-    from regshape.settings import parse_duration
-
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from error
-
-
-def check_names(noun: str, names: Iterable[str], known: Iterable[str]) -> None:
-    """Raise `UsageError` for the first name that does not exist, with those that are near."""
-    existing = set(known)
-    for name in names:
-        if name not in existing:
-            raise UsageError(unknown(noun, name, existing))
-
-
-def check_globs(noun: str, patterns: Sequence[str], known: Sequence[str]) -> None:
-    """Raise `UsageError` for the first pattern that matches nothing."""
-    for pattern in patterns:
-        if not fnmatch.filter(known, pattern):
-            raise UsageError(unknown(noun, pattern, known))
-
-
-def build_settings(**fields: object) -> Settings:
-    """Return settings of checked fields; raises `UsageError` naming the option that is wrong."""
-    from pydantic import ValidationError
-
-    from regshape.settings import Settings
-
-    try:
-        return Settings.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        option = "--" + str(first["loc"][0]).replace("_", "-")
-        said = first["msg"].replace("Input should", "must").replace("String should", "must")
-        raise UsageError(f"{option} {said}") from error

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
-from regshape.cli.access import Access
+from regshape.engine.access import Access
 from regshape.model import CampaignInfo, Finding, Observer, Result, Verdict
 
 SERVED = "http://127.0.0.1:5000"

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from regshape.cli.access import Access, Login, choose_access, existing_file
 from regshape.cli.options import (
     DEFAULT_STORE,
     AuthorizedOption,
@@ -22,14 +21,13 @@ from regshape.cli.options import (
     PasswordStdinOption,
     StoreOption,
     UsernameOption,
-    build_settings,
-    check_names,
 )
 from regshape.cli.sentences import FAILED, OK
 from regshape.model import Case
 
 if TYPE_CHECKING:
     from regshape.catalog import Entry
+    from regshape.engine.access import Access, Login
     from regshape.engine.runner import ReplayResult
     from regshape.settings import Settings
 
@@ -60,14 +58,15 @@ def replay(  # noqa: PLR0913 - one parameter per option
 
     Of a log every request is sent once more; exit status 1 if one is answered differently.
     """
+    from regshape.catalog import find
+    from regshape.engine.access import Login, choose_access, existing_file
+    from regshape.engine.wanted import build_settings, check_names
     from regshape.report.exchange_log import is_log
 
     if is_log(Path(what)):
         login = Login(username, password_stdin)
         reach = {"insecure": insecure, "ca_file": existing_file("--ca-file", ca_file)}
         _replay_log(Path(what), target, login, reach, authorized=authorized, as_json=as_json)
-    from regshape.catalog import find
-
     case, known_target = _case(what, store)
     entry = find(case.protocol)
     access = choose_access(
@@ -106,6 +105,8 @@ def _replay_log(
     import anyio
 
     from regshape.cli import replay_log
+    from regshape.engine.access import choose_access
+    from regshape.engine.wanted import build_settings
     from regshape.report.exchange_log import read_log
 
     lines = tuple(read_log(path))

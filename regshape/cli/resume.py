@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from regshape.cli.access import Access, Login, choose_access
-from regshape.cli.options import build_settings
+from regshape.engine.access import Access, Login, choose_access
 from regshape.engine.progress import Checkpoint
 from regshape.engine.record import open_store
+from regshape.engine.wanted import build_settings
 from regshape.errors import UsageError
 from regshape.settings import Settings
 

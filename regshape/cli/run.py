@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import anyio
 import typer
 
-from regshape.cli.access import Access
 from regshape.cli.embedded import embedded_registry
 from regshape.cli.interrupt import until_stopped
 from regshape.cli.known import Known
 from regshape.cli.relabel import Relabelled
 from regshape.cli.screen import in_ci, plain_console
 from regshape.cli.sentences import FAILED, INTERRUPTED, OK, UNREACHABLE, USAGE, say_error
+from regshape.engine.access import Access
 from regshape.engine.progress import Checkpoint
 from regshape.engine.record import Recorder, Store, open_store
 from regshape.engine.runner import run_campaign

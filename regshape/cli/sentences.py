@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 import typer
@@ -18,7 +16,6 @@ FAILED = 1
 USAGE = 2
 UNREACHABLE = 3
 INTERRUPTED = 130
-MOST_NAMES = 12
 
 
 class Commands(TyperGroup):
@@ -43,14 +40,3 @@ class Commands(TyperGroup):
 def say_error(sentence: str) -> None:
     """Say on stderr what is wrong."""
     typer.echo(f"error: {sentence}", err=True)
-
-
-def unknown(noun: str, name: str, known: Iterable[str]) -> str:
-    """Return the sentence for a name that does not exist, with those that are near, or all."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3)
-    if near:
-        return f"there is no {noun} {name!r}; did you mean {' or '.join(near)}?"
-    shown, left = names[:MOST_NAMES], len(names) - MOST_NAMES
-    more = f" and {left} more" if left > 0 else ""
-    return f"there is no {noun} {name!r}; there are: {', '.join(shown) or 'none'}{more}"

@@ -14,7 +14,6 @@ import typer
 
 from regshape.cli.embedded import LISTENING
 from regshape.cli.options import ProtocolOption
-from regshape.cli.sentences import unknown
 from regshape.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,12 +49,11 @@ def serve(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Serve a reference registry, with defects planted if asked."""
     from regshape.catalog import ReferenceSettings, find
+    from regshape.engine.wanted import check_names
 
     entry = find(protocol)
     planted = tuple(defect or ())
-    for name in planted:
-        if name not in entry.defects:
-            raise UsageError(unknown(f"defect of {protocol}", name, entry.defects))
+    check_names(f"defect of {protocol}", planted, entry.defects)
     users = _users(user or ())
     if auth is not Auth.NONE and not users:
         raise UsageError(f"--auth {auth.value} needs at least one --user NAME:PASSWORD")

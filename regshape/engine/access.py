@@ -1,4 +1,4 @@
-"""Which registry a command talks to, with which credentials, and whether it may."""
+"""Which registry a caller talks to, with which credentials, and whether it may."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from regshape.errors import UsageError
+from regshape.settings import is_local
 
 EMBEDDED = "embedded"
 """The target that stands for a reference registry of our own; `embedded:NAME,NAME` has defects."""
@@ -43,16 +44,19 @@ class Login:
     other_username: str | None = None
 
 
-def choose_access(
+def choose_access(  # noqa: PLR0913 - what flags and environment say
     target: str | None,
     protocol: str,
     login: Login,
     *,
     authorized: bool,
     defects: Sequence[str] = (),
+    prefix: str = "--",
     environment: Mapping[str, str] = os.environ,
 ) -> Access:
     """Return what flags and environment name as the target.
+
+    `prefix` is what the names of the caller's options begin with.
 
     Raises:
         UsageError: it is no address, may not be attacked, or credentials are half there.
@@ -64,7 +68,7 @@ def choose_access(
     if defects:
         raise UsageError("--defect is for the embedded registry: leave TARGET out")
     parts = _parsed(named)
-    _consent(parts, authorized=authorized)
+    _consent(parts, prefix, authorized=authorized)
     username, password = _credentials(parts, protocol, login, environment)
     other = _other_credentials(login, environment)
     return Access(_address(parts), (), username, password, *other)
@@ -100,14 +104,12 @@ def _address(parts: SplitResult) -> str:
     return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
 
 
-def _consent(parts: SplitResult, *, authorized: bool) -> None:
-    from regshape.settings import is_local
-
+def _consent(parts: SplitResult, prefix: str, *, authorized: bool) -> None:
     if authorized or is_local(_address(parts)):
         return
     raise UsageError(
         f"{parts.hostname} is not this machine, and this tool sends what attackers send: "
-        "add --authorized if its owner agrees"
+        f"add {prefix}authorized if its owner agrees"
     )
 
 
@@ -130,8 +132,8 @@ def _credentials(
         )
     if username and not password:
         raise UsageError(
-            f"there is no password for {username}: pipe it to --password-stdin, "
-            "or set REGSHAPE_PASSWORD"
+            f"there is no password for {username}: set REGSHAPE_PASSWORD, "
+            "or pipe it to --password-stdin"
         )
     if login.password_stdin and not username:
         raise UsageError("--password-stdin needs --username")
