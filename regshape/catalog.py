@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -29,6 +29,7 @@ class ReferenceSettings:
 
     auth: str = "none"
     users: Mapping[str, str] = field(default_factory=dict)
+    rights: Mapping[str, Mapping[str, Collection[str]]] = field(default_factory=dict)
     delete: bool = True
     defects: tuple[str, ...] = ()
 
@@ -58,6 +59,7 @@ def _oci_reference(settings: ReferenceSettings) -> App:
     options = ReferenceOptions(
         auth=settings.auth,  # type: ignore[arg-type]
         users=settings.users,
+        rights=settings.rights,
         delete=settings.delete,
     )
     return oci_planted(settings.defects)(options).app

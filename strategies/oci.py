@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from regshape.model import Case, Expectation, Mutator, Step
 from regshape.strategies.common import Breaks, Move, programs
+from regshape.strategies.intruders import INTRUDER_MOVES
 
 SBOM = "application/vnd.example.sbom.v1"
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
@@ -193,6 +194,7 @@ MOVES: Sequence[Move] = (
     _m("delete-blob", repo=1, refers=True),
     _m("delete-blob", want="missing"),
     _m("delete-blob", repo="absent"),
+    *INTRUDER_MOVES,
 )  # fmt: skip
 
 
@@ -342,6 +344,7 @@ PROGRAMS: Sequence[Case] = (
     ),
     _program(("get-manifest", {"repo": "absent"}), ("list-tags", {"repo": "absent"})),
     _program("push-manifest", "ping"),
+    _program("get-manifest", ("read-as", {"who": "anonymous"})),
     *BROKEN_VARIANTS,
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ from regshape.errors import UsageError
 if TYPE_CHECKING:
     import anyio
 
+ACTIONS = frozenset({"pull", "push", "delete"})
 GRACE_SECONDS = 2
 KEEP_ALIVE_SECONDS = 75
 
@@ -43,6 +44,14 @@ def serve(  # noqa: PLR0913 - one parameter per option
         list[str] | None,
         typer.Option(metavar="NAME:PASSWORD", help="Who may log in; repeatable."),
     ] = None,
+    grant: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME:GLOB:ACTIONS",
+            help="What a user may do, and nothing else: ann:team/*:pull,push,delete; "
+            "without NAME who shows no credentials. Who has none may do everything. Repeatable.",
+        ),
+    ] = None,
     auth: Annotated[Auth, typer.Option(help="How to ask for credentials.")] = Auth.NONE,
     no_delete: Annotated[bool, typer.Option("--no-delete", help="Refuse to delete.")] = False,
     stop_with_stdin: Annotated[bool, typer.Option("--stop-with-stdin", hidden=True)] = False,
@@ -57,7 +66,14 @@ def serve(  # noqa: PLR0913 - one parameter per option
     users = _users(user or ())
     if auth is not Auth.NONE and not users:
         raise UsageError(f"--auth {auth.value} needs at least one --user NAME:PASSWORD")
-    app = entry.reference(ReferenceSettings(auth.value, users, not no_delete, planted))
+    settings = ReferenceSettings(
+        auth=auth.value,
+        users=users,
+        rights=_rights(grant or ()),
+        delete=not no_delete,
+        defects=planted,
+    )
+    app = entry.reference(settings)
     with _bound(host, port) as listener:
         _run(app, listener, stop_with_stdin=stop_with_stdin)
 
@@ -70,6 +86,18 @@ def _users(pairs: Sequence[str]) -> Mapping[str, str]:
             raise UsageError("--user must be NAME:PASSWORD")
         users[name] = password
     return users
+
+
+def _rights(grants: Sequence[str]) -> Mapping[str, Mapping[str, Collection[str]]]:
+    rights: dict[str, dict[str, Collection[str]]] = {}
+    for grant in grants:
+        name, _, rest = grant.partition(":")
+        glob, separator, listed = rest.rpartition(":")
+        actions = listed.split(",")
+        if not separator or not set(actions) <= ACTIONS:
+            raise UsageError("--grant must be NAME:GLOB:ACTIONS, of pull, push and delete")
+        rights.setdefault(name, {})[glob] = actions
+    return rights
 
 
 @contextmanager

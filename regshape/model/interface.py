@@ -105,7 +105,8 @@ class Defect:
 
     `mistake` is the class that is composed in front of the reference; `requirements` are those that
     it violates, the one that tells of it first; `source` is the bug of a real registry that it is
-    modelled on, or nothing; `kind` is what it takes to see it, and every defect has one.
+    modelled on, or nothing; `kind` is what it takes to see it, and every defect has one;
+    `auth` is how a registry asks for credentials where the fault shows.
     """
 
     name: str
@@ -114,3 +115,4 @@ class Defect:
     mistake: type[Any]
     source: str = ""
     kind: DefectKind = ""
+    auth: str = "none"

@@ -16,11 +16,13 @@ from regshape.engine.generate import sweep
 from regshape.engine.plan import plan_of
 from regshape.engine.runner import run_campaign
 from regshape.errors import TargetError, UsageError
-from regshape.model import CampaignInfo, Finding, Outcome, Result, Verdict
+from regshape.model import CampaignInfo, Capability, Finding, Outcome, Result, Verdict
+from regshape.protocols.oci.guards import GUARDS
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
 from regshape.settings import Settings
 
 ENTRY = find("oci")
+OPEN = {name: Capability(name, present=False, reason="nobody is kept out") for name in GUARDS}
 PLAIN = Settings(
     target="http://embedded", time=None, max_cases=300, use_corpus=False, confirmations=2
 )
@@ -123,7 +125,7 @@ async def test_time_ends_the_search_and_little_is_overrun() -> None:
     began = time.monotonic()
     result = await run(reference(), time=0.5, max_cases=None)
     assert result.campaign.ended_by == "time"
-    plan = plan_of(ENTRY, PLAIN, {})
+    plan = plan_of(ENTRY, PLAIN, OPEN)
     assert result.campaign.cases > len(list(sweep("oci", plan.moves, plan.programs, plan.breaks)))
     assert time.monotonic() - began < 60
     assert result.campaign.seconds < 60
@@ -132,7 +134,7 @@ async def test_time_ends_the_search_and_little_is_overrun() -> None:
 async def test_without_time_there_is_no_search_and_every_case_of_the_sweep_is_counted() -> None:
     result = await run(reference(), time=0, max_cases=None)
     assert result.campaign.ended_by == "done"
-    plan = plan_of(ENTRY, PLAIN, {})
+    plan = plan_of(ENTRY, PLAIN, OPEN)
     assert result.campaign.cases == len(list(sweep("oci", plan.moves, plan.programs, plan.breaks)))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import anyio
 import httpx
+from pydantic import SecretStr
 
 from regshape.catalog import Entry, ReferenceSettings, find
 from regshape.engine.runner import run_campaign
@@ -18,6 +19,14 @@ from regshape.settings import Settings
 Steps: TypeAlias = list[tuple[str, dict[str, Any], list[str]]]
 Row: TypeAlias = tuple[str, str, Steps, int]
 """A defect, the requirement that tells of it, the minimal case and its number of requests."""
+
+IDENTITIES: Mapping[str, Any] = {
+    "username": "main",
+    "password": SecretStr("secret"),
+    "other_username": "other",
+    "other_password": SecretStr("word"),
+}
+"""Two users of the embedded registry, of whom the second may do nothing with the first's."""
 
 
 @dataclass
@@ -44,7 +53,13 @@ class StopAt:
 
 def embedded(entry: Entry, *defects: str, auth: str = "none", delete: bool = True) -> object:
     """Return a transport to a reference registry with these defects, in process."""
-    reference = ReferenceSettings(auth=auth, delete=delete, defects=defects)
+    reference = ReferenceSettings(
+        auth=auth,
+        users={"main": "secret", "other": "word"},
+        rights={"other": {"regshape-other/*": ("pull", "push", "delete")}},
+        delete=delete,
+        defects=defects,
+    )
     return httpx.ASGITransport(entry.reference(reference), raise_app_exceptions=False)
 
 
@@ -64,8 +79,11 @@ async def hunt(
     delete: bool = True,
 ) -> StopAt:
     """Run a campaign without the corpus until the defect is found or the requests are spent."""
+    auth = DEFECTS[defect].auth
     settings = _settings(seed, max_requests, spec)
-    inner = embedded(find("oci"), defect, delete=delete)
+    if auth != "none":
+        settings = settings.model_copy(update=IDENTITIES)
+    inner = embedded(find("oci"), defect, auth=auth, delete=delete)
     return await _watched(settings, find("oci"), requirements, inner)
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
+
+from regshape.model import Identity
 
 Order = Literal["next", "ahead", "repeat", "overlap", "unranged"]
+Aim: TypeAlias = Literal["content", "list", "write", "mount", "token"]
+"""What somebody is after who may not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +115,11 @@ class DeleteFacts(Facts):
     known: bool | None = None
     enabled: bool | None = None
     tags: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class StrangerFacts(Facts):
+    """A request of somebody, `who`, that has to be refused; `repo` is what is kept from them."""
+
+    who: Identity = "other"
+    aim: Aim = "content"

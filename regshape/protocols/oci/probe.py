@@ -9,6 +9,7 @@ from regshape.formats.digest import compute
 from regshape.model import Call, Capability, Exchange, Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Facts
+from regshape.protocols.oci.guards import GUARDS, guards
 from regshape.protocols.oci.operations.deletes import Kind, delete_request
 from regshape.protocols.oci.operations.needs import compact, index_document, put_blob
 from regshape.protocols.oci.operations.pull import ping_request
@@ -28,6 +29,7 @@ FEATURES_OF_PUSH = (
     "delete-tag",
     "delete-manifest",
     "delete-blob",
+    *GUARDS,
 )
 
 
@@ -52,6 +54,7 @@ def probe(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
     found = [extensions, push]
     for ask in (_single_post, _mount, _cancel, _sha512, _tag_parameters, _referrers):
         found += [(yield from ask(state))]
+    found += yield from guards(state)
     found += yield from _deletes(state)
     return found
 

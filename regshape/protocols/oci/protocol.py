@@ -80,18 +80,27 @@ class OciWorld:
 
 def _clean(state: State) -> Play:
     space = state.space
-    for upload in state.uploads:
-        if upload.state != "closed" and space.can("cancel"):
-            yield _cleaning(cancel_request(upload.locations[-1], upload.repo.name))
-    for location in state.strays:
-        if space.can("cancel"):
-            yield _cleaning(cancel_request(location, _name_in(location, state.repos[0].name)))
+    if space.can("cancel"):
+        yield from _cancel(state)
     kinds: tuple[Kind, ...] = ("manifest", "tag", "blob")
     for kind in kinds:
         if not space.can(f"delete-{kind}"):
             continue
         for repo in state.repos:
             yield from _remove(space, repo, kind)
+    if space.can("delete-blob"):
+        for digest in state.foreign.made:
+            yield _of_other(delete_request(state.foreign.name, "blob", digest))
+
+
+def _cancel(state: State) -> Play:
+    for upload in state.uploads:
+        if upload.state != "closed":
+            yield _cleaning(cancel_request(upload.locations[-1], upload.repo.name))
+    for location in state.strays:
+        yield _cleaning(cancel_request(location, _name_in(location, state.repos[0].name)))
+    for location in state.foreign_strays:
+        yield _of_other(cancel_request(location, _name_in(location, state.foreign.name)))
 
 
 def _name_in(location: str, otherwise: str) -> str:
@@ -116,6 +125,10 @@ def cancel_request(location: str, name: str) -> Request:
 def _cleaning(request: Request) -> Call:
     repo = request.parts.get("name", "")
     return calls.call("clean", request, Facts("", repo), role="cleanup")
+
+
+def _of_other(request: Request) -> Call:
+    return replace(_cleaning(request), identity="other")
 
 
 def _remove(space: Space, repo: Repository, kind: Kind) -> Play:

@@ -101,9 +101,12 @@ class State:
         # Salts are hexadecimal numbers: no suffix of theirs may make one the name of another.
         self.repos = (Repository(name), Repository(f"{name}-b"))
         self.absent = Repository(f"{name}-none")
+        self.foreign = Repository(f"{space.other_prefix or f'{space.prefix}-other'}/{space.salt}")
+        """Where the second identity may push."""
         self.uploads: list[Upload] = []
         self.sessions: set[str] = set()
         self.strays: list[str] = []
+        self.foreign_strays: list[str] = []
         self.subjects_answered: set[str] = set()
         self.writes = 0
         self.serial = 0

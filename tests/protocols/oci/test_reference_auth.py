@@ -1,12 +1,14 @@
 import base64
 import re
 from collections.abc import AsyncIterator
+from typing import Literal
 
 import httpx
 import pytest
 
 from regshape.formats.digest import compute
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
+from regshape.protocols.oci.reference.memory import Rights
 
 USERS = {"ann": "s3:cret", "bob": "pässword"}
 CONTENT = b"secret"
@@ -244,3 +246,87 @@ async def test_a_body_is_not_read_before_its_sender_is_known(bearer: httpx.Async
 
     assert (await bearer.put("/v2/app/manifests/v1", content=watched())).status_code == 401
     assert not read
+
+
+RIGHTS: Rights = {
+    "bob": {"team/*": ("pull", "push"), "app": ("pull",)},
+    "": {"public/*": ("pull",)},
+}
+BOB = "Basic " + base64.b64encode("bob:pässword".encode()).decode()
+
+
+def limited(auth: Literal["basic", "bearer"]) -> httpx.AsyncClient:
+    return connect(Reference(ReferenceOptions(auth=auth, users=USERS, rights=RIGHTS)))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v2/", 200),
+        ("GET", "/v2/app/tags/list", 404),
+        ("GET", "/v2/team/a/tags/list", 404),
+        ("GET", "/v2/secret/tags/list", 403),
+        ("HEAD", "/v2/secret/manifests/v1", 403),
+        ("POST", "/v2/team/a/blobs/uploads/", 202),
+        ("POST", "/v2/app/blobs/uploads/", 403),
+        ("DELETE", "/v2/team/a/manifests/v1", 403),
+    ],
+)
+async def test_a_user_with_rights_may_do_no_more(method: str, path: str, status: int) -> None:
+    async with limited("basic") as client:
+        answer = await client.request(method, path, headers={"Authorization": BOB})
+    assert answer.status_code == status
+    if status == 403 and method != "HEAD":
+        assert [error["code"] for error in answer.json()["errors"]] == ["DENIED"]
+
+
+@pytest.mark.parametrize(("name", "status"), [("public/a", 404), ("app", 401)])
+async def test_who_shows_no_credentials_may_do_what_is_granted_to_nobody(
+    name: str, status: int
+) -> None:
+    async with limited("basic") as client:
+        assert (await client.get(f"/v2/{name}/tags/list")).status_code == status
+        challenge(await client.post(f"/v2/{name}/blobs/uploads/"))
+    async with limited("bearer") as client:
+        answer = await client.get(f"/token?scope=repository:{name}:pull,push")
+        headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+        assert (await client.get(f"/v2/{name}/tags/list", headers=headers)).status_code == status
+        challenge(await client.post(f"/v2/{name}/blobs/uploads/", headers=headers))
+
+
+async def test_a_token_grants_what_is_asked_for_and_allowed() -> None:
+    async with limited("bearer") as client:
+        scopes = "scope=repository:team/a:pull,delete&scope=repository:secret:*"
+        answer = await client.get(f"/token?{scopes}", headers={"Authorization": BOB})
+        headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+        assert (await client.get("/v2/team/a/tags/list", headers=headers)).status_code == 404
+        for method, path in (
+            ("DELETE", "/v2/team/a/manifests/v1"),
+            ("POST", "/v2/team/a/blobs/uploads/"),
+            ("GET", "/v2/secret/tags/list"),
+        ):
+            challenge(await client.request(method, path, headers=headers))
+
+
+async def test_the_catalogue_shows_what_may_be_pulled() -> None:
+    async with limited("basic") as client:
+        for name in ("app", "secret", "team/a"):
+            where = f"/v2/{name}/blobs/uploads/?digest={DIGEST}"
+            pushed = await client.post(where, headers={"Authorization": BASIC}, content=CONTENT)
+            assert pushed.status_code == 201
+        for header, names in ((BASIC, ["app", "secret", "team/a"]), (BOB, ["app", "team/a"])):
+            listed = await client.get("/v2/_catalog", headers={"Authorization": header})
+            assert listed.json() == {"repositories": names}
+
+
+async def test_nothing_is_mounted_from_where_a_user_may_not_pull() -> None:
+    async with limited("basic") as client:
+        first = {"Authorization": BASIC}
+        where = f"/v2/secret/blobs/uploads/?digest={DIGEST}"
+        assert (await client.post(where, headers=first, content=CONTENT)).status_code == 201
+        for source in ("&from=secret", ""):
+            mount = f"/v2/team/a/blobs/uploads/?mount={DIGEST}{source}"
+            tried = await client.post(mount, headers={"Authorization": BOB})
+            assert tried.status_code == 202
+            assert (await client.post(mount, headers=first)).status_code == 201
+            await client.delete(f"/v2/team/a/blobs/{DIGEST}", headers=first)

@@ -22,9 +22,18 @@ from regshape.engine.target import client_of
 from regshape.model import Exchange, Failure, Fault, Requirement, Turn
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
 from regshape.settings import Settings
+from tests.quality.hunt import IDENTITIES
 
 ENTRY = find("oci")
 JUDGED = [item for item in ENTRY.protocol.requirements if item.check is not None]
+GUARDED = ReferenceOptions(
+    auth="bearer",
+    users={"main": "secret", "other": "word"},
+    rights={
+        "other": {"regshape-other/*": ("pull", "push", "delete")},
+        "": {"public/*": ("pull",)},
+    },
+)
 OF_ANY_ANSWER = ("OCI-ERR", "OCI-WRN", "HTTP")
 """Rows that hold for every answer, whatever it is an answer to."""
 
@@ -55,7 +64,7 @@ def errors(exchange: Exchange, **entry: object) -> Exchange:
 CHANGES: Mapping[str, Callable[[Exchange], Exchange]] = {
     **{
         f"status {status}": partial(replace, status=status)
-        for status in (200, 202, 206, 218, 400, 401, 404, 405, 416, 418, 429, 500, 600)
+        for status in (200, 201, 202, 206, 218, 400, 401, 404, 405, 416, 418, 429, 500, 600)
     },
     "no headers": lambda exchange: replace(exchange, answer_headers=()),
     "other bytes": lambda exchange: replace(exchange, answer=exchange.answer + b"x"),
@@ -102,14 +111,19 @@ CHANGES: Mapping[str, Callable[[Exchange], Exchange]] = {
 def turns() -> list[Turn]:
     return [
         turn
-        for options in (ReferenceOptions(), ReferenceOptions(delete=False, page_limit=1))
+        for options in (
+            ReferenceOptions(),
+            ReferenceOptions(delete=False, page_limit=1),
+            GUARDED,
+        )
         for turn in anyio.run(_turns, options)
     ]
 
 
 async def _turns(options: ReferenceOptions) -> list[Turn]:
     inner = httpx.ASGITransport(Reference(options).app, raise_app_exceptions=False)
-    async with client_of(Settings(), inner) as client:
+    settings = Settings(**IDENTITIES) if options.users else Settings()
+    async with client_of(settings, inner) as client:
         executor = Executor(ENTRY.protocol, client.send, "regshape", "http://embedded")
         await executor.probe("a0")
         cases = sweep("oci", ENTRY.moves, ENTRY.programs, ENTRY.breaks)

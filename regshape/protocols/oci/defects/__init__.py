@@ -17,6 +17,7 @@ from regshape.protocols.oci.defects.bad_names import BAD_NAMES
 from regshape.protocols.oci.defects.bad_pulls import BAD_PULLS
 from regshape.protocols.oci.defects.bad_pushes import BAD_PUSHES
 from regshape.protocols.oci.defects.bad_referrers import BAD_REFERRERS
+from regshape.protocols.oci.defects.bad_rights import BAD_RIGHTS
 from regshape.protocols.oci.defects.bad_sessions import BAD_SESSIONS
 from regshape.protocols.oci.reference import Reference
 
@@ -24,6 +25,7 @@ _TABLES: Sequence[Sequence[Defect]] = (
     BAD_SESSIONS,
     BAD_CHUNKS,
     BAD_MOUNTS,
+    BAD_RIGHTS,
     BAD_PUSHES,
     BAD_NAMES,
     BAD_PULLS,

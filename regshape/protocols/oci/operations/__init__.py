@@ -3,7 +3,15 @@
 from collections.abc import Callable, Mapping
 
 from regshape.model import Play, Step
-from regshape.protocols.oci.operations import deletes, lists, manifests, pull, sessions, uploads
+from regshape.protocols.oci.operations import (
+    deletes,
+    lists,
+    manifests,
+    pull,
+    sessions,
+    strangers,
+    uploads,
+)
 from regshape.protocols.oci.state import State
 
 OPERATIONS: Mapping[str, Callable[[State, Step], Play]] = {
@@ -27,6 +35,11 @@ OPERATIONS: Mapping[str, Callable[[State, Step], Play]] = {
     "delete-tag": deletes.delete_tag,
     "delete-manifest": deletes.delete_manifest,
     "delete-blob": deletes.delete_blob,
+    "read-as": strangers.read_as,
+    "write-as": strangers.write_as,
+    "session-as": strangers.session_as,
+    "mount-as": strangers.mount_as,
+    "exceed-scope": strangers.exceed_scope,
 }
 WRITING: frozenset[str] = frozenset(OPERATIONS) - {
     "ping",

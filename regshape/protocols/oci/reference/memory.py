@@ -6,10 +6,11 @@ after themselves stays as small as it began.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
+Rights: TypeAlias = Mapping[str, Mapping[str, Collection[str]]]
 MEBIBYTE = 1024 * 1024
 
 
@@ -24,6 +25,7 @@ class ReferenceOptions:
 
     auth: Literal["none", "basic", "bearer"] = "none"
     users: Mapping[str, str] = field(default_factory=dict)
+    rights: Rights = field(default_factory=dict)
     delete: bool = True
     referrers: bool = True
     mount: bool = True

@@ -15,8 +15,9 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -31,6 +32,9 @@ Access: TypeAlias = Mapping[str, Sequence[str]]
 PULL: Final = "pull"
 PUSH: Final = "push"
 DELETE: Final = "delete"
+EVERYTHING: Final = frozenset({PULL, PUSH, DELETE, "*"})
+NOBODY: Final = ""
+"""The name of who shows no credentials."""
 CATALOG_SCOPE: Final = "registry:catalog"
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     "GET": (PULL,),
@@ -68,17 +72,57 @@ class Auth(Lists):
             return
         need = self.need_of(request)
         header = request.header(b"authorization")
+        if self.options.auth == "basic":
+            self.authorize_basic(request, need, header)
+            return
         if header is None:
             raise self.unauthorized(request, need)
-        if self.options.auth == "basic":
-            if self.basic_user(header) is None:
-                raise self.unauthorized(request, need)
-            return
         access = self.token_access(header)
         if access is None:
             raise self.unauthorized(request, need, "invalid_token")
         if not self.is_granted(access, need):
             raise self.unauthorized(request, need, "insufficient_scope")
+
+    def authorize_basic(self, request: Incoming, need: Need, header: str | None) -> None:
+        """Refuse with 401 who does not log in, and with 403 a user who may not do this."""
+        user = NOBODY if header is None else self.basic_user(header)
+        if user is None or (user == NOBODY and not self.is_open(need)):
+            raise self.unauthorized(request, need)
+        if need.resource and not set(need.actions) <= self.rights_of(user, need.resource):
+            raise self.refusal(
+                HTTPStatus.FORBIDDEN, ErrorCode.DENIED, "requested access to the resource is denied"
+            )
+
+    def is_open(self, need: Need) -> bool:
+        """Return whether a request needs nothing that nobody in particular may not do."""
+        return bool(need.resource) and set(need.actions) <= self.rights_of(NOBODY, need.resource)
+
+    def rights_of(self, user: str, resource: str) -> frozenset[str]:
+        """Return the actions that a user may do on a resource; the catalogue is open to users."""
+        given = self.options.rights.get(user)
+        if given is None:
+            return frozenset() if user == NOBODY else EVERYTHING
+        kind, _, name = resource.partition(":")
+        if kind == "registry":
+            return EVERYTHING
+        found = (actions for glob, actions in given.items() if fnmatchcase(name, glob))
+        return frozenset(action for actions in found for action in actions)
+
+    def user_of(self, request: Incoming) -> str:
+        """Return the name of who asks, whose right to be answered was found before."""
+        header = request.header(b"authorization") or ""
+        if self.options.auth == "basic":
+            return self.basic_user(header) or NOBODY
+        claims = self.read_token(header.partition(" ")[2].strip())
+        return NOBODY if claims is None else str(claims["sub"])
+
+    def listed_repositories(self, request: Incoming) -> Iterable[str]:
+        """Return the repositories that whoever asks may pull from."""
+        listed = super().listed_repositories(request)
+        if self.options.auth == "none":
+            return listed
+        user = self.user_of(request)
+        return [name for name in listed if PULL in self.rights_of(user, f"repository:{name}")]
 
     def need_of(self, request: Incoming) -> Need:
         """Return what a request needs."""
@@ -138,17 +182,21 @@ class Auth(Lists):
         return not need.resource or set(need.actions) <= set(access.get(need.resource, ()))
 
     def may_read(self, request: Incoming, name: str) -> bool:
-        """Return whether the token of a request may pull from a repository."""
-        if self.options.auth != "bearer":
+        """Return whether the user, or the token, of a request may pull from a repository."""
+        if self.options.auth == "none":
             return True
+        if self.options.auth == "basic":
+            return PULL in self.rights_of(self.user_of(request), f"repository:{name}")
         access = self.token_access(request.header(b"authorization") or "") or {}
         return self.is_granted(access, Need(f"repository:{name}", (PULL,)))
 
     # tokens
 
     def get_token(self, request: Incoming) -> Answer:
-        """Answer the token endpoint: a token for the scopes that are asked for."""
-        user = self.basic_user(request.header(b"authorization") or "")
+        """Answer the token endpoint: a token for what is asked for and allowed."""
+        header = request.header(b"authorization")
+        is_open = NOBODY in self.options.rights
+        user = NOBODY if header is None and is_open else self.basic_user(header or "")
         if user is None:
             raise self.refusal(
                 HTTPStatus.UNAUTHORIZED,
@@ -156,7 +204,7 @@ class Auth(Lists):
                 "authentication required",
                 {"WWW-Authenticate": f'Basic realm="{self.host(request)}", charset="UTF-8"'},
             )
-        token = self.make_token(user, self.granted_access(request.parameters("scope")))
+        token = self.make_token(user, self.granted_access(user, request.parameters("scope")))
         body = {
             "token": token,
             "access_token": token,
@@ -165,19 +213,22 @@ class Auth(Lists):
         }
         return self.json_answer(HTTPStatus.OK, body, {"Cache-Control": "no-store"})
 
-    def granted_access(self, scopes: Sequence[str]) -> dict[str, list[str]]:
-        """Return the access of the scopes that are well-formed; every user may do everything."""
+    def granted_access(self, user: str, scopes: Sequence[str]) -> dict[str, list[str]]:
+        """Return the access of the scopes that are well-formed, as far as the user has it."""
         access: dict[str, list[str]] = {}
         for scope in " ".join(scopes).split():
             found = _SCOPE.fullmatch(scope)
             if found is not None:
-                access.setdefault(found[1], []).extend(self.granted_actions(found[2]))
+                granted = self.granted_actions(user, found[1], found[2])
+                access.setdefault(found[1], []).extend(granted)
         return access
 
-    def granted_actions(self, wanted: str) -> list[str]:
-        """Return the actions of a scope; `*` stands for itself and for all others."""
+    def granted_actions(self, user: str, resource: str, wanted: str) -> list[str]:
+        """Return the allowed actions of a scope; `*` stands for itself and for all others."""
         actions = wanted.split(",")
-        return [*actions, PULL, PUSH, DELETE] if "*" in actions else actions
+        if "*" in actions:
+            actions += [PULL, PUSH, DELETE]
+        return [action for action in actions if action in self.rights_of(user, resource)]
 
     def make_token(self, user: str, access: Access) -> str:
         """Return a signed token."""

@@ -9,6 +9,7 @@ from regshape.protocols.http import HTTP_REQUIREMENTS
 from regshape.protocols.oci.requirements.answering import ANSWERING
 from regshape.protocols.oci.requirements.chunking import CHUNKING
 from regshape.protocols.oci.requirements.deleting import DELETING
+from regshape.protocols.oci.requirements.isolating import ISOLATING
 from regshape.protocols.oci.requirements.listing import LISTING
 from regshape.protocols.oci.requirements.pulling import PULLING
 from regshape.protocols.oci.requirements.pushing import PUSHING
@@ -16,6 +17,7 @@ from regshape.protocols.oci.requirements.referring import REFERRING
 from regshape.protocols.oci.requirements.uploading import UPLOADING
 
 REQUIREMENTS: tuple[Requirement, ...] = (
+    *ISOLATING,
     *UPLOADING,
     *CHUNKING,
     *PUSHING,

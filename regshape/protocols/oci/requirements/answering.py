@@ -302,7 +302,4 @@ ANSWERING: tuple[Requirement, ...] = (
     row("OCI-SCOPE-03", MUST, "Requirements",
         "A category that is claimed is implemented whole.",
         waiver="a registry does not say what it claims"),
-    row("OCI-MNT-04", MUST, "Mounting a blob from another repository",
-        "A mount gives no reader what it may not pull.",
-        waiver="needs two identities"),
 )  # fmt: skip
