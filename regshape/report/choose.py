@@ -10,7 +10,7 @@ from typing import TextIO, TypeAlias
 
 from regshape.errors import UsageError
 from regshape.model import Observer, Requirement, Result
-from regshape.report import document, har, junit, markdown, ndjson, sarif
+from regshape.report import document, har, html, junit, markdown, ndjson, sarif
 
 Render: TypeAlias = Callable[[Result, Sequence[Requirement]], str]
 Watch: TypeAlias = Callable[[TextIO, Callable[[OSError], None]], Observer]
@@ -33,6 +33,7 @@ class WhileItRuns:
 FORMATS: Mapping[str, AtTheEnd | WhileItRuns] = {
     "json": AtTheEnd(document.render),
     "junit": AtTheEnd(junit.render),
+    "html": AtTheEnd(html.render),
     "har": AtTheEnd(har.render),
     "ndjson": WhileItRuns(ndjson.EventLog),
     "markdown": AtTheEnd(markdown.render),

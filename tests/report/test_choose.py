@@ -26,7 +26,7 @@ def unbroken(error: UsageError) -> None:
 
 
 def test_every_format_that_is_documented_is_there() -> None:
-    assert set(FORMATS) == {"json", "junit", "har", "ndjson", "markdown", "sarif"}
+    assert set(FORMATS) == {"json", "junit", "html", "har", "ndjson", "markdown", "sarif"}
 
 
 def test_an_order_has_a_format_and_a_path_that_may_hold_an_equals_sign() -> None:
