@@ -12,6 +12,7 @@ from anyio.abc import SocketAttribute, SocketStream
 from anyio.streams.tls import TLSListener, TLSStream
 
 from regshape.model import Frame
+from regshape.transport import connection as connection_module
 from regshape.transport import wire as wire_module
 from regshape.transport.failures import (
     AbandonedError,
@@ -271,7 +272,7 @@ async def test_idle_connections_are_bounded_in_number_and_age(
                 group.start_soon(wire.handle_async_request, a_request(peer.url))
         await wire.handle_async_request(a_request(peer.url))
         assert len(peer.received) == 3
-        monkeypatch.setattr(wire_module, "IDLE_SECONDS", 0.0)
+        monkeypatch.setattr(connection_module, "IDLE_SECONDS", 0.0)
         await wire.handle_async_request(a_request(peer.url))
         assert len(peer.received) == 4
 
