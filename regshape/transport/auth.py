@@ -162,6 +162,7 @@ class AuthTransport(httpx.AsyncBaseTransport):
             scope = challenge.parameters.get("scope", "")
         self._challenge = challenge
         wallet.tokens.pop(scope, None)
+        await response.aclose()
         await self._authorize(request, wallet)
         return await self._inner.handle_async_request(request)
 

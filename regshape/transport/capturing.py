@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 
 import anyio
 import httpx
 
 from regshape.model import PLAIN, Exchange, Failure, Frame, Headers
 from regshape.transport.failures import AnswerError, TooLargeError, failure_of
+from regshape.transport.flow import Inflow, Outflow
 
 
 class CapturingTransport(httpx.AsyncBaseTransport):
@@ -20,15 +23,25 @@ class CapturingTransport(httpx.AsyncBaseTransport):
         inner: the transport that sends.
         limit: longest body that is read, in bytes; what is beyond is a failure `too-large`.
         deadline: longest time of an exchange, in seconds; then it is a failure `timeout`.
+        observe: is given every exchange, those for tokens too; these hold secrets.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, limit: int, deadline: float) -> None:
+    def __init__(
+        self,
+        inner: httpx.AsyncBaseTransport,
+        limit: int,
+        deadline: float,
+        observe: Callable[[Exchange], None] | None = None,
+    ) -> None:
         self._inner = inner
         self._limit = limit
         self._deadline = deadline
+        self._observe = observe
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return the answer, read; raises what the inner transport raises."""
+        if "flow" in request.extensions:
+            return await self._pass_on(request)
         capture = _Capture(time.perf_counter())
         error: httpx.HTTPError | None = None
         with anyio.move_on_after(self._deadline) as scope:
@@ -40,14 +53,43 @@ class CapturingTransport(httpx.AsyncBaseTransport):
             what = "the answer did not end" if capture.response else "no answer came"
             error = httpx.ReadTimeout(f"{what} within {self._deadline:g} s")
         exchanges = request.extensions.get("exchanges")
-        if exchanges is not None:
-            exchanges.append(capture.exchange(request, error))
+        if exchanges is not None or self._observe is not None:
+            self._note(exchanges, capture.exchange(request, error))
         if error is not None:
             raise error
         response = capture.response
         if response is None:
             raise httpx.ReadError("the exchange was cancelled")
         response.stream = httpx.ByteStream(capture.body())
+        return response
+
+    def _note(self, exchanges: list[Exchange] | None, exchange: Exchange) -> None:
+        if exchanges is not None:
+            exchanges.append(exchange)
+        if self._observe is not None:
+            self._observe(exchange)
+
+    async def _pass_on(self, request: httpx.Request) -> httpx.Response:
+        """Send a request whose bodies flow; its exchange is complete when the answer is closed."""
+        capture = _Capture(time.perf_counter())
+
+        def note(first: bytes, count: int, error: httpx.HTTPError | None) -> None:
+            capture.chunks.append(first)
+            exchange = replace(
+                capture.exchange(request, error),
+                body_length=_flowing_length(request),
+                answer_length=count if count > len(first) else None,
+            )
+            self._note(None, exchange)
+
+        try:
+            response = capture.response = await self._inner.handle_async_request(request)
+        except httpx.HTTPError as error:
+            note(b"", 0, error)
+            raise
+        request.extensions["exchanges"].append(capture.exchange(request, None))
+        if isinstance(response.stream, httpx.AsyncByteStream):
+            response.stream = Inflow(response.stream, note)
         return response
 
     async def _read(self, request: httpx.Request, capture: _Capture) -> None:
@@ -164,6 +206,10 @@ def _payload(request: httpx.Request, frame: Frame) -> bytes:
         return frame.payload
     stream = request.stream
     return b"".join(stream) if isinstance(stream, httpx.ByteStream) else b""
+
+
+def _flowing_length(request: httpx.Request) -> int | None:
+    return request.stream.size if isinstance(request.stream, Outflow) else None
 
 
 def _excess(request: httpx.Request, response: httpx.Response) -> Failure | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -15,6 +16,7 @@ from regshape.model import Exchange, Failure, Identity, Mutator, Request
 from regshape.transport.auth import PING, AuthTransport, Credentials
 from regshape.transport.capturing import CapturingTransport
 from regshape.transport.failures import failure_of
+from regshape.transport.flow import Flow, Outflow, broken
 from regshape.transport.mutating import (
     Apply,
     Lines,
@@ -46,6 +48,7 @@ class Client:
         deadline: longest time of one exchange, in seconds.
         body_limit: longest body that is read, in bytes.
         rules: mutators for every request.
+        observe: is given every exchange, those for tokens too; these hold secrets.
 
     Raises:
         UsageError: the URL is none.
@@ -63,6 +66,7 @@ class Client:
         deadline: float = DEADLINE,
         body_limit: int = BODY_LIMIT,
         rules: Sequence[Mutator] = (),
+        observe: Callable[[Exchange], None] | None = None,
     ) -> None:
         self._url = _base_url(url)
         self._prefix = self._url.raw_path.decode("latin-1").rstrip("/")
@@ -72,7 +76,8 @@ class Client:
             (b"Host", self._url.netloc),
             (b"User-Agent", f"regshape/{__version__}".encode("ascii")),
         )
-        capturing = CapturingTransport(inner, body_limit, deadline)
+        self._deadline = deadline
+        capturing = CapturingTransport(inner, body_limit, deadline, observe)
         self._chain: httpx.AsyncBaseTransport = capturing
         if apply is not None:
             self._chain = MutatingTransport(capturing, apply, rules)
@@ -138,6 +143,65 @@ class Client:
                 )
         return exchanges[-1]
 
+    @asynccontextmanager
+    async def open(
+        self,
+        request: Request,
+        content: Outflow | None = None,
+        mutators: Sequence[Mutator] = (),
+        scope: str | None = None,
+        *,
+        origin: str | None = None,
+    ) -> AsyncIterator[Flow]:
+        """Send a request with bodies that flow; the deadline is for each wait, not for the whole.
+
+        Args:
+            request: what to send, without a body.
+            content: the body; it is read whole first if mutators are to break the request.
+            mutators: what to break, in order.
+            scope: what a token must allow.
+            origin: where to send it in place of the registry's URL, whose path it then has not.
+
+        Raises:
+            FlowError: there is no answer, or it ends early.
+        """
+        base = self._url if origin is None else _base_url(origin)
+        outgoing = self._flowing(request, content, base, "" if origin else self._prefix)
+        if mutators:
+            outgoing.extensions["mutators"] = tuple(mutators)
+        if scope is not None:
+            outgoing.extensions["scope"] = scope
+        try:
+            response = await self._chain.handle_async_request(outgoing)
+        except httpx.HTTPError as error:
+            broken(error)
+        try:
+            yield Flow(outgoing.extensions["exchanges"][-1], response)
+        finally:
+            await response.aclose()
+
+    def _flowing(
+        self, request: Request, content: Outflow | None, base: httpx.URL, prefix: str
+    ) -> httpx.Request:
+        target = octets(prefix + request.target())
+        waits = dict.fromkeys(("connect", "read", "write"), self._deadline)
+        extensions: dict[str, object] = {
+            "request": request,
+            "target": target,
+            "prefix": prefix,
+            "exchanges": [],
+            "flow": True,
+            "timeout": waits,
+            "fresh": content is not None,  # it cannot be sent again where a connection was stale
+        }
+        headers = [(b"Host", base.netloc), self._front[1], *lines(request)]
+        if content is not None or request.method in _WITH_LENGTH:
+            headers.append((b"Content-Length", b"%d" % (content.size if content else 0)))
+        outgoing = build(request, headers, retargeted(base, target), extensions)
+        if content is not None:
+            outgoing.stream = content
+        return outgoing
+
     def _outgoing(self, request: Request) -> httpx.Request:
         target = octets(request.target())
         if self._prefix and target.startswith(b"/"):
@@ -188,6 +252,7 @@ def open_client(  # noqa: PLR0913 - what the command line can say about a target
     apply: Apply | None = None,
     retry: bool = False,
     rules: Sequence[Mutator] = (),
+    observe: Callable[[Exchange], None] | None = None,
 ) -> Client:
     """Return a client for a registry; use it in `async with`.
 
@@ -203,6 +268,7 @@ def open_client(  # noqa: PLR0913 - what the command line can say about a target
         apply: what mutators do.
         retry: whether a 401 is answered with a new token.
         rules: mutators for every request.
+        observe: is given every exchange.
 
     Raises:
         UsageError: the URL is none, or the CA file cannot be read.
@@ -217,6 +283,7 @@ def open_client(  # noqa: PLR0913 - what the command line can say about a target
         deadline=deadline,
         body_limit=body_limit,
         rules=rules,
+        observe=observe,
     )
 
 

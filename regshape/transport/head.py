@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable
 from typing import NamedTuple
 
 import h11
 import httpx
 
 from regshape.model import PLAIN, Frame
+from regshape.transport.flow import Outflow
 
 _ONE_SEND = 64 * 1024
 
@@ -17,7 +19,8 @@ class Outgoing(NamedTuple):
 
     `rest` is the body where it is too long to be joined to the head. `equivalent` is a clean
     request that has the same meaning for the framing of the answer. `sound` says whether a peer
-    must see exactly one request in these bytes, and keeps the connection open.
+    must see exactly one request in these bytes, and keeps the connection open. `pieces` is the body
+    where it goes out as it comes, as long as Content-Length says.
     """
 
     data: bytes
@@ -26,6 +29,7 @@ class Outgoing(NamedTuple):
     ending: str
     equivalent: h11.Request
     sound: bool
+    pieces: AsyncIterable[bytes] | None = None
 
 
 def _plain(method: bytes) -> h11.Request:
@@ -39,8 +43,10 @@ _UPGRADE = h11.Request(method=b"GET", target=b"/", headers=[(b"Host", b"h"), (b"
 async def outgoing(request: httpx.Request) -> Outgoing:
     """Return the bytes of a request."""
     stream = request.stream
-    body = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await request.aread()
     extensions = request.extensions
+    if "flow" in extensions and isinstance(stream, Outflow):
+        return _flowing(request, stream)
+    body = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await request.aread()
     frame: Frame = extensions.get("frame", PLAIN)
     method = request.method.encode("latin-1", "replace")
     target: bytes = extensions.get("target") or request.url.raw_path
@@ -61,6 +67,15 @@ async def outgoing(request: httpx.Request) -> Outgoing:
     if not sound and any(name.lower() == b"upgrade" for name, _ in request.headers.raw):
         equivalent = _UPGRADE
     return Outgoing(data, rest, method, frame.ending, equivalent, sound)
+
+
+def _flowing(request: httpx.Request, stream: Outflow) -> Outgoing:
+    method = request.method.encode("latin-1", "replace")
+    target: bytes = request.extensions.get("target") or request.url.raw_path
+    head = [b"%s %s HTTP/1.1\r\n" % (method, target)]
+    _write_headers(head, request.headers.raw, None)
+    plain = _EQUIVALENTS[b"GET"]
+    return Outgoing(b"".join(head), b"", method, "keep", plain, sound=True, pieces=stream)
 
 
 _METHODS = frozenset({b"GET", b"HEAD", b"PUT", b"POST", b"PATCH", b"DELETE", b"OPTIONS"})

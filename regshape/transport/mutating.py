@@ -99,7 +99,9 @@ async def known(request: httpx.Request) -> Request:
     )
     model: Request | None = request.extensions.get("request")
     if model is not None:
-        return replace(model, headers=headers)
+        # Who breaks a body that flows must have it whole.
+        body = model.body if isinstance(request.stream, httpx.ByteStream) else await request.aread()
+        return replace(model, headers=headers, body=body)
     target = (request.extensions.get("target") or request.url.raw_path).decode("latin-1")
     path, mark, query = target.partition("?")
     pairs = tuple(_pair(text) for text in query.split("&")) if mark else ()

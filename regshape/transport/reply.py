@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
 import anyio
@@ -27,6 +27,7 @@ INTERIM_LIMIT = 16
 _SAFE_METHODS = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _SWITCHING_PROTOCOLS = 101
 _RECEIVE_SIZE = 65536
+_FLOW_SIZE = 1024 * 1024
 
 
 class Answer(httpx.AsyncByteStream):
@@ -52,6 +53,7 @@ class Answer(httpx.AsyncByteStream):
         self._facts: MutableMapping[str, Any] = {}
         self._refused = False
         self._was_reused = connection.reused and message.sound
+        self._receive_size = _RECEIVE_SIZE
 
     @property
     def may_retry(self) -> bool:
@@ -69,7 +71,10 @@ class Answer(httpx.AsyncByteStream):
 
     @property
     def _may_repeat(self) -> bool:
-        return self._refused or self._message.method in _SAFE_METHODS
+        message = self._message
+        if message.pieces is not None:
+            return False  # they come once
+        return self._refused or message.method in _SAFE_METHODS
 
     async def begin(self, extensions: MutableMapping[str, Any]) -> httpx.Response:
         """Send the request and read the head of the answer; `extensions` are the request's.
@@ -79,6 +84,8 @@ class Answer(httpx.AsyncByteStream):
         """
         extensions["sent"] = time.perf_counter()
         extensions["received"] = self._received
+        if "flow" in extensions:
+            self._receive_size = _FLOW_SIZE
         try:
             await self._send()
             event = await self._head()
@@ -112,7 +119,9 @@ class Answer(httpx.AsyncByteStream):
         self._judge.send(message.equivalent)
         self._judge.send(_END)
         try:
-            if self._limits:
+            if message.pieces is not None:
+                await self._pass_on(message.data, message.pieces)
+            elif self._limits:
                 with anyio.fail_after(self._limits.get("write")):
                     await self._write()
             else:
@@ -127,6 +136,17 @@ class Answer(httpx.AsyncByteStream):
         await self._stream.send(self._message.data)
         if self._message.rest:
             await self._stream.send(self._message.rest)
+
+    async def _pass_on(self, head: bytes, pieces: AsyncIterable[bytes]) -> None:
+        """Send a body as it comes; each piece has the time that there is for writing."""
+        limit = self._limits.get("write")
+        connection = self._connection
+        await self._stream.send(head)
+        async for piece in pieces:
+            with anyio.fail_after(limit):
+                await self._stream.send(piece)
+            if connection is not None and connection.link.is_cut:
+                return
 
     async def _end_badly(self, ending: str) -> None:
         connection = self._connection
@@ -165,9 +185,9 @@ class Answer(httpx.AsyncByteStream):
 
     async def _receive(self) -> bytes:
         if not self._limits:
-            return await self._stream.receive(_RECEIVE_SIZE)
+            return await self._stream.receive(self._receive_size)
         with anyio.fail_after(self._limits.get("read")):
-            return await self._stream.receive(_RECEIVE_SIZE)
+            return await self._stream.receive(self._receive_size)
 
     def _pull(self) -> bytes:
         """Return the body bytes that have come; keeps an error for later if bytes precede it."""

@@ -1,16 +1,20 @@
 """The words of OCI distribution: grammars, media types, error codes, and what crosses the network.
 
 Sources are the distribution specification (`spec.md`) and the image specification (`descriptor.md`,
-`manifest.md`, `image-index.md`). Unknown fields are kept, as both specifications ask.
+`manifest.md`, `image-index.md`). Unknown fields are kept, as both specifications ask, and null is
+read as nothing where a list should stand, for registries write it. What is written has the names of
+the specification, and only what is set.
 """
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from regshape.formats.digest import compute
 
 NAME_LIMIT = 255
 TAG_LIMIT = 128
@@ -26,6 +30,7 @@ IMAGE_INDEX = "application/vnd.oci.image.index.v1+json"
 IMAGE_CONFIG = "application/vnd.oci.image.config.v1+json"
 IMAGE_LAYER = "application/vnd.oci.image.layer.v1.tar"
 IMAGE_LAYER_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
+IMAGE_LAYER_ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd"
 EMPTY_JSON = "application/vnd.oci.empty.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_MANIFEST_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -78,6 +83,28 @@ def is_tag(text: str) -> bool:
 class _Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
 
+    def to_json(self) -> bytes:
+        """Return the document as JSON: the specification's names, and only what is set."""
+        return self.model_dump_json(by_alias=True, exclude_none=True).encode()
+
+
+def _nothing_for_null(value: Any) -> Any:
+    return () if value is None else value
+
+
+Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_nothing_for_null)]
+"""Texts, or null for none of them."""
+
+
+class Platform(_Document):
+    """What an image runs on (image-spec, image-index.md)."""
+
+    architecture: str = ""
+    os: str = ""
+    os_version: str | None = Field(default=None, alias="os.version")
+    os_features: tuple[str, ...] | None = Field(default=None, alias="os.features")
+    variant: str | None = None
+
 
 class Descriptor(_Document):
     """What points at content (image-spec, descriptor.md). The size is in bytes."""
@@ -89,28 +116,39 @@ class Descriptor(_Document):
     annotations: dict[str, str] | None = None
     data: str | None = None
     urls: tuple[str, ...] | None = None
-    platform: dict[str, Any] | None = None
+    platform: Platform | None = None
 
 
-class ImageManifest(_Document):
-    """An image manifest (image-spec, manifest.md)."""
+Descriptors: TypeAlias = Annotated[tuple[Descriptor, ...], BeforeValidator(_nothing_for_null)]
+"""Descriptors, or null for none of them."""
 
-    schema_version: Literal[2] = Field(alias="schemaVersion")
+
+class _Manifest(_Document):
+    schema_version: Literal[2] = Field(default=2, alias="schemaVersion")
     media_type: str | None = Field(default=None, alias="mediaType")
     artifact_type: str | None = Field(default=None, alias="artifactType")
+
+    def digest(self, algorithm: str = "sha256") -> str:
+        """Return the digest of the manifest as `to_json` writes it.
+
+        One that was read may have been written otherwise: its digest is that of the bytes.
+        """
+        return compute(self.to_json(), algorithm)
+
+
+class ImageManifest(_Manifest):
+    """An image manifest (image-spec, manifest.md)."""
+
     config: Descriptor
-    layers: tuple[Descriptor, ...]
+    layers: Descriptors = ()
     subject: Descriptor | None = None
     annotations: dict[str, str] | None = None
 
 
-class ImageIndex(_Document):
+class ImageIndex(_Manifest):
     """An image index, also the answer to a query for referrers (image-spec, image-index.md)."""
 
-    schema_version: Literal[2] = Field(alias="schemaVersion")
-    media_type: str | None = Field(default=None, alias="mediaType")
-    artifact_type: str | None = Field(default=None, alias="artifactType")
-    manifests: tuple[Descriptor, ...]
+    manifests: Descriptors = ()
     subject: Descriptor | None = None
     annotations: dict[str, str] | None = None
 
@@ -118,28 +156,56 @@ class ImageIndex(_Document):
 Manifest: TypeAlias = ImageManifest | ImageIndex
 
 
-class ErrorEntry(_Document):
-    """One error of an envelope. The code may be one that the specification does not know."""
+class OciErrorDetail(_Document):
+    """One error of an error document. The specification may not know the code."""
 
     code: str
     message: str = ""
     detail: Any = None
 
 
-class ErrorEnvelope(_Document):
+class OciErrorResponse(_Document):
     """The JSON body of a 4xx answer (spec.md, "Error Codes")."""
 
-    errors: tuple[ErrorEntry, ...]
+    errors: tuple[OciErrorDetail, ...]
 
 
 class TagList(_Document):
     """The answer to a listing of tags (spec.md, "Listing Tags")."""
 
-    name: str
-    tags: tuple[str, ...]
+    name: str = ""
+    tags: Texts = ()
 
 
-class Catalog(_Document):
+class CatalogList(_Document):
     """The answer to a listing of repositories (the reserved `_catalog` extension)."""
 
-    repositories: tuple[str, ...]
+    repositories: Texts = ()
+
+
+class ReferrerList(_Document):
+    """What refers to a manifest; `filtered` says by what the registry filtered, if it did."""
+
+    manifests: tuple[Descriptor, ...] = ()
+    filtered: tuple[str, ...] = ()
+
+
+class BlobInfo(_Document):
+    """What a registry says of a blob: digest, size in bytes, media type."""
+
+    digest: str
+    size: int | None = None
+    media_type: str = OCTETS
+
+
+class BlobUploadSession(_Document):
+    """An upload under way: where it goes on, how many bytes the registry has, what it will be.
+
+    `upload_url` is whole, scheme and host included; who has it may go on with the upload.
+    """
+
+    upload_url: str
+    session_id: str = ""
+    offset: int = 0
+    digest: str | None = None
+    total_size: int | None = None

@@ -9,12 +9,12 @@ from regshape.formats.digest import compute
 from regshape.protocols.oci.models import (
     EMPTY_JSON,
     IMAGE_MANIFEST,
-    Catalog,
+    CatalogList,
     Descriptor,
     ErrorCode,
-    ErrorEnvelope,
     ImageIndex,
     ImageManifest,
+    OciErrorResponse,
     TagList,
     is_name,
     is_tag,
@@ -83,9 +83,9 @@ async def test_every_answer_of_the_reference_reads_as_its_model() -> None:
         await client.post(f"/v2/app/blobs/uploads/?digest={EMPTY}", content=b"{}")
         await client.put("/v2/app/manifests/v1", content=json.dumps(document))
         assert (await read("app/tags/list", TagList)).tags == ("v1",)
-        assert (await read("_catalog", Catalog)).repositories == ("app",)
+        assert (await read("_catalog", CatalogList)).repositories == ("app",)
         assert (await read("app/manifests/v1", ImageManifest)).config.digest == EMPTY
         index = await read(f"app/referrers/{EMPTY}", ImageIndex)
         assert [item.artifact_type for item in index.manifests] == [EMPTY_JSON]
-        envelope = await read("app/manifests/none", ErrorEnvelope)
+        envelope = await read("app/manifests/none", OciErrorResponse)
         assert [error.code for error in envelope.errors] == [ErrorCode.MANIFEST_UNKNOWN]
