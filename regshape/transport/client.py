@@ -156,8 +156,9 @@ class Client:
         """Send a request with bodies that flow; the deadline is for each wait, not for the whole.
 
         Args:
-            request: what to send, without a body.
-            content: the body; it is read whole first if mutators are to break the request.
+            request: what to send.
+            content: a body that flows, in place of the request's; where mutators are to break the
+                request it is read whole first.
             mutators: what to break, in order.
             scope: what a token must allow.
             origin: where to send it in place of the registry's URL, whose path it then has not.
@@ -195,8 +196,9 @@ class Client:
             "fresh": content is not None,  # it cannot be sent again where a connection was stale
         }
         headers = [(b"Host", base.netloc), self._front[1], *lines(request)]
-        if content is not None or request.method in _WITH_LENGTH:
-            headers.append((b"Content-Length", b"%d" % (content.size if content else 0)))
+        size = len(request.body) if content is None else content.size
+        if size or request.method in _WITH_LENGTH:
+            headers.append((b"Content-Length", b"%d" % size))
         outgoing = build(request, headers, retargeted(base, target), extensions)
         if content is not None:
             outgoing.stream = content

@@ -1,0 +1,216 @@
+"""Manifests: read, asked for, written and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, Field, ValidationError
+
+from regshape.errors import DigestInvalidError, ManifestInvalidError, UsageError
+from regshape.formats.digest import compute, is_grammatical, is_valid
+from regshape.model import Exchange, Headers, Request
+from regshape.protocols.oci import calls
+from regshape.protocols.oci.client import names
+from regshape.protocols.oci.client.session import Session, Task
+from regshape.protocols.oci.client.telemetry import TelemetryConfig, track_time
+from regshape.protocols.oci.models import (
+    DOCKER_MANIFEST,
+    DOCKER_MANIFEST_LIST,
+    IMAGE_INDEX,
+    IMAGE_MANIFEST,
+    INDEX_TYPES,
+    Descriptor,
+    ImageIndex,
+    ImageManifest,
+    Manifest,
+)
+
+ACCEPTED = (IMAGE_MANIFEST, IMAGE_INDEX, DOCKER_MANIFEST, DOCKER_MANIFEST_LIST)
+"""What is asked for unless the caller says otherwise."""
+_DIGEST = "docker-content-digest"
+_OK = frozenset({200})
+_CREATED = frozenset({201})
+DELETED = frozenset({200, 202, 204})
+"""A registry answers 202 to a delete (spec.md); some are known to say 200 or 204."""
+
+
+@dataclass(frozen=True, slots=True)
+class PulledManifest:
+    """A manifest as it is stored: its bytes, which have the digest."""
+
+    content: bytes
+    media_type: str
+    digest: str
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return len(self.content)
+
+    def document(self) -> Manifest:
+        """Return the manifest parsed; raises `ManifestInvalidError` if it is none."""
+        return parsed(self.content, self.media_type)
+
+
+def parsed(content: bytes, media_type: str) -> Manifest:
+    """Return the manifest in the bytes; raises `ManifestInvalidError` if it is none."""
+    kind = ImageIndex if media_type in INDEX_TYPES else ImageManifest
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise ManifestInvalidError(
+            f"no manifest of {media_type}: {field}: {first['msg']}"
+        ) from error
+
+
+class ManifestClient:
+    """The manifests of a registry."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def telemetry(self) -> TelemetryConfig:
+        """What is told of operations."""
+        return self._session.telemetry
+
+    @track_time
+    async def get(
+        self, repository: str, reference: str, accept: Sequence[str] = ACCEPTED
+    ) -> PulledManifest:
+        """Return a manifest by tag or digest, verified.
+
+        Raises:
+            ManifestNotFoundError: there is none.
+            DigestInvalidError: what came has another digest than was asked for or promised.
+        """
+        task = self._reading("GET", repository, reference, accept)
+        exchange = await self._session.call(task)
+        content = exchange.answer
+        promised = reference if is_grammatical(reference) else exchange.header(_DIGEST)
+        algorithm = promised.partition(":")[0] if promised and is_valid(promised) else "sha256"
+        digest = compute(content, algorithm)
+        if promised and digest != promised:
+            raise DigestInvalidError(
+                f"{task.doing}: what came has the digest {digest}, not {promised}"
+            )
+        return PulledManifest(content, media_type_of(exchange, content), digest)
+
+    @track_time
+    async def head(
+        self, repository: str, reference: str, accept: Sequence[str] = ACCEPTED
+    ) -> Descriptor:
+        """Return what a registry says of a manifest; where it does not say all, from a GET.
+
+        Raises:
+            ManifestNotFoundError: there is none.
+        """
+        exchange = await self._session.call(self._reading("HEAD", repository, reference, accept))
+        digest = exchange.header(_DIGEST) or (reference if is_grammatical(reference) else None)
+        length = exchange.header("content-length") or ""
+        if digest and length.isdecimal():
+            kind = media_type_of(exchange, b"")
+            return Descriptor(media_type=kind, digest=digest, size=int(length))
+        whole = await self.get(repository, reference, accept)
+        return Descriptor(media_type=whole.media_type, digest=whole.digest, size=whole.size)
+
+    def _reading(self, method: str, repository: str, reference: str, accept: Sequence[str]) -> Task:
+        parts = {"name": names.repository(repository), "reference": names.reference(reference)}
+        headers: Headers = (("Accept", ", ".join(accept)),)
+        return Task(
+            f"{method.lower()}-manifest",
+            Request(method, calls.MANIFEST, parts, (), headers),
+            names.described("manifest of", repository, reference),
+            _OK,
+            names.scope(repository, names.PULL),
+        )
+
+    @track_time
+    async def put(
+        self,
+        repository: str,
+        reference: str | None,
+        manifest: Manifest | bytes,
+        media_type: str | None = None,
+    ) -> Descriptor:
+        """Store a manifest under a tag or its digest, and return what describes it.
+
+        Bytes are sent as they are; a model as `to_json` writes it. Without a reference it is stored
+        under its digest, without a media type under what it says itself.
+
+        Raises:
+            ManifestInvalidError: the registry does not take it.
+            ManifestBlobUnknownError: it names content that is not there.
+        """
+        content = manifest if isinstance(manifest, bytes) else manifest.to_json()
+        kind = media_type or own_type(content)
+        algorithm = reference.partition(":")[0] if reference and is_valid(reference) else "sha256"
+        digest = compute(content, algorithm)
+        if reference and is_grammatical(reference) and reference != digest:
+            raise DigestInvalidError(f"the manifest has the digest {digest}, not {reference}")
+        task = self._writing(repository, reference or digest, content, kind)
+        await self._session.call(task)
+        return Descriptor(media_type=kind, digest=digest, size=len(content))
+
+    def _writing(self, repository: str, reference: str, content: bytes, kind: str) -> Task:
+        parts = {"name": names.repository(repository), "reference": names.reference(reference)}
+        headers: Headers = (("Content-Type", kind),)
+        return Task(
+            "push-manifest",
+            Request("PUT", calls.MANIFEST, parts, (), headers, content),
+            names.described("push of the manifest", repository, reference),
+            _CREATED,
+            names.scope(repository, names.PUSH),
+        )
+
+    @track_time
+    async def delete(self, repository: str, reference: str) -> None:
+        """Delete a manifest by digest, or a tag, where the registry does that.
+
+        Raises:
+            ManifestNotFoundError: there is none.
+            UnsupportedError: the registry does not delete.
+        """
+        await self._session.call(deletion(repository, reference))
+
+
+def deletion(repository: str, reference: str) -> Task:
+    """Return the task of deleting a manifest or tag (spec.md, "Deleting tags")."""
+    parts = {"name": names.repository(repository), "reference": names.reference(reference)}
+    what = "manifest" if is_grammatical(reference) else "tag"
+    return Task(
+        f"delete-{what}",
+        Request("DELETE", calls.MANIFEST, parts),
+        names.described(f"deletion of the {what}", repository, reference),
+        DELETED,
+        names.scope(repository, names.DELETE),
+    )
+
+
+def media_type_of(exchange: Exchange, content: bytes) -> str:
+    """Return the media type of a manifest: its Content-Type, or else what it says itself."""
+    said = (exchange.header("content-type") or "").partition(";")[0].strip()
+    return said if said or not content else own_type(content)
+
+
+class _Typed(BaseModel):
+    media_type: str | None = Field(default=None, alias="mediaType")
+    manifests: list[object] | None = None
+
+
+def own_type(content: bytes) -> str:
+    """Return the media type that a manifest says it has, or else what its fields make it.
+
+    Raises:
+        UsageError: it is no manifest.
+    """
+    try:
+        described = _Typed.model_validate_json(content)
+    except ValidationError as error:
+        raise UsageError("the manifest is no JSON object: give its media type") from error
+    if described.media_type:
+        return described.media_type
+    return IMAGE_INDEX if described.manifests is not None else IMAGE_MANIFEST
