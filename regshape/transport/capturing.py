@@ -11,7 +11,7 @@ import httpx
 
 from regshape.model import PLAIN, Exchange, Failure, Frame, Headers
 from regshape.transport.failures import AnswerError, TooLargeError, failure_of
-from regshape.transport.flow import Inflow, Outflow
+from regshape.transport.streaming import Inflow, Outflow
 
 
 class CapturingTransport(httpx.AsyncBaseTransport):

@@ -16,7 +16,6 @@ from regshape.model import Exchange, Failure, Identity, Mutator, Request
 from regshape.transport.auth import PING, AuthTransport, Credentials
 from regshape.transport.capturing import CapturingTransport
 from regshape.transport.failures import failure_of
-from regshape.transport.flow import Flow, Outflow, broken
 from regshape.transport.mutating import (
     Apply,
     Lines,
@@ -26,6 +25,7 @@ from regshape.transport.mutating import (
     octets,
     retargeted,
 )
+from regshape.transport.streaming import Flow, Outflow, broken
 from regshape.transport.wire import WireTransport
 
 DEADLINE = 10.0

@@ -9,7 +9,7 @@ import h11
 import httpx
 
 from regshape.model import PLAIN, Frame
-from regshape.transport.flow import Outflow
+from regshape.transport.streaming import Outflow
 
 _ONE_SEND = 64 * 1024
 

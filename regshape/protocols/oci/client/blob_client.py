@@ -25,7 +25,7 @@ from regshape.protocols.oci.client.upload_client import (
     opened_session,
 )
 from regshape.protocols.oci.models import OCTETS, BlobUploadSession, Descriptor
-from regshape.transport.flow import Flow, FlowError
+from regshape.transport.streaming import Flow, FlowError
 
 GET_LIMIT = 64 * 1024 * 1024
 """Longest blob that `get` returns, in bytes."""

@@ -14,7 +14,7 @@ from regshape.protocols.oci.client.refusals import fault, refusal
 from regshape.protocols.oci.client.telemetry import TelemetryConfig, tell_call
 from regshape.protocols.oci.client.transport_config import TransportConfig
 from regshape.transport.client import open_client
-from regshape.transport.flow import Flow, FlowError, Outflow
+from regshape.transport.streaming import Flow, FlowError, Outflow
 
 ANSWER_LIMIT = 16 * 1024 * 1024
 """Longest document that is read, in bytes."""

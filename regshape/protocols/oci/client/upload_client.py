@@ -28,7 +28,7 @@ from regshape.protocols.oci.client.locations import place_of, resolved
 from regshape.protocols.oci.client.session import Session, Task
 from regshape.protocols.oci.client.sources import Content, RunningDigest, digest_of, source_of
 from regshape.protocols.oci.models import OCTETS, BlobUploadSession, Descriptor
-from regshape.transport.flow import Outflow
+from regshape.transport.streaming import Outflow
 
 CHUNK = 5 * 1024 * 1024
 """Bytes of a chunk."""
