@@ -326,3 +326,133 @@ def test_two_campaigns_may_make_the_same_store_at_the_same_moment(tmp_path: Path
     ]
     ends = [(process.communicate()[1], process.returncode) for process in processes]
     assert ends == [(b"", 0)] * 4
+
+
+# --- what an older RegShape wrote, and what somebody broke ------------------------------------
+
+
+FORM_1 = """
+CREATE TABLE regshape_schema (version INTEGER NOT NULL);
+INSERT INTO regshape_schema VALUES (1);
+CREATE TABLE campaigns (
+    "row" INTEGER PRIMARY KEY, id VARCHAR(64) NOT NULL UNIQUE, protocol VARCHAR(64) NOT NULL,
+    spec VARCHAR(64) NOT NULL, target TEXT NOT NULL, implementation TEXT, seed TEXT NOT NULL,
+    started VARCHAR(40) NOT NULL, seconds FLOAT NOT NULL, cases BIGINT NOT NULL,
+    requests BIGINT NOT NULL, ended_by VARCHAR(32) NOT NULL);
+CREATE TABLE verdicts (
+    "row" INTEGER PRIMARY KEY, campaign VARCHAR(64) NOT NULL, requirement VARCHAR(64) NOT NULL,
+    level VARCHAR(8) NOT NULL, outcome VARCHAR(16) NOT NULL, judged BIGINT NOT NULL, reason TEXT,
+    UNIQUE (campaign, requirement));
+CREATE TABLE findings (
+    "row" INTEGER PRIMARY KEY, campaign VARCHAR(64) NOT NULL, id VARCHAR(64) NOT NULL,
+    requirement VARCHAR(64) NOT NULL, signature TEXT NOT NULL, summary TEXT NOT NULL,
+    "case" JSON NOT NULL, exchanges JSON NOT NULL, seen INTEGER NOT NULL, tried INTEGER NOT NULL,
+    requests INTEGER NOT NULL, mutators INTEGER NOT NULL, replay JSON NOT NULL, "index" BIGINT,
+    executions INTEGER NOT NULL, UNIQUE (campaign, id));
+CREATE INDEX ix_findings_id ON findings (id);
+INSERT INTO campaigns VALUES
+    (1, 'c1a2', 'oci', '1.1', 'http://h', NULL, '7', '2026-11-20T10:00:00Z', 1.5, 3, 9, 'time');
+INSERT INTO verdicts VALUES (1, 'c1a2', 'OCI-A-01', 'MUST', 'fail', 3, NULL);
+INSERT INTO findings VALUES
+    (1, 'c1a2', 'f1', 'OCI-A-01', 's', 'x', '{"protocol": "oci", "steps": []}', '[]', 5, 5, 1, 0,
+     '["curl"]', 4, 2);
+"""
+
+
+def old_store(tmp_path: Path) -> Path:
+    path = tmp_path / "old.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(FORM_1)
+    connection.close()
+    return path
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_a_store_of_form_1_is_brought_to_the_form_of_today(tmp_path: Path, *, create: bool) -> None:
+    path = old_store(tmp_path)
+    store = open_store(str(path), create=create)
+    before = store.result("c1a2")
+    assert [finding.id for finding in before.findings] == ["f1"]
+    assert before.verdicts[0].findings == ("f1",)
+    recorder = Recorder(store, fail_on_broken)
+    recorder.started(replace(CAMPAIGN, id="c9"))
+    recorder.finding(replace(make_finding("f2"), seen_after=77))
+    assert store.finding("f2").seen_after == 77
+    assert store.result("c1a2") == before
+    store.close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT version FROM regshape_schema").fetchall() == [(2,)]
+    connection.close()
+    open_store(str(path)).close()
+
+
+def test_two_may_open_a_store_of_form_1_at_the_same_moment(tmp_path: Path) -> None:
+    code = "import sys; from regshape.engine.record import open_store; open_store(sys.argv[1])"
+    command = [sys.executable, "-W", "error", "-c", code, str(old_store(tmp_path))]
+    processes = [
+        subprocess.Popen(command, stderr=subprocess.PIPE)  # noqa: S603 - this interpreter
+        for _ in range(3)
+    ]
+    ends = [(process.communicate()[1], process.returncode) for process in processes]
+    assert ends == [(b"", 0)] * 3
+
+
+def test_a_store_that_is_broken_inside_is_said(recorder: Recorder, store: Store) -> None:
+    for number in range(200):
+        recorder.finding(make_finding(f"f{number}"))
+    store.close()
+    path = Path(store.where)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xa5" * (len(data) - 4096)
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match=r"cannot be (opened|read): "):
+        open_store(str(path), create=False).result("latest")
+
+
+def test_a_store_whose_rows_somebody_changed_is_said(recorder: Recorder, store: Store) -> None:
+    recorder.finding(make_finding("f1"))
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE findings SET \"case\" = '{'")
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.finding("f1")
+
+
+# --- which campaign a name means --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "id_"),
+    [
+        ("latest", "c3"),
+        ("latest~1", "c2"),
+        ("latest~2", "c1"),
+        ("c1", "c1"),
+        ("http://a", "c3"),
+        ("http://a~1", "c1"),
+        ("http://a@1.1", "c1"),
+        ("http://a@dev", "c3"),
+        ("zot/2.1", "c2"),
+        ("zot/2.1@1.1", "c2"),
+        ("latest@1.1", "c2"),
+        ("latest@1.1~1", "c1"),
+    ],
+)
+def test_campaigns_go_by_age_target_implementation_and_version(
+    store: Store, name: str, id_: str
+) -> None:
+    for each, target, implementation, spec in (
+        ("c1", "http://a", None, "1.1"),
+        ("c2", "http://b", "zot/2.1", "1.1"),
+        ("c3", "http://a", None, "dev"),
+    ):
+        info = replace(CAMPAIGN, id=each, target=target, implementation=implementation, spec=spec)
+        Recorder(store, fail_on_broken).started(info)
+    assert store.named(name).id == id_
+
+
+def test_a_name_that_goes_back_too_far_is_said(recorder: Recorder, store: Store) -> None:
+    with pytest.raises(UsageError, match=r"'latest~1' goes back too far: .* has 1 such campaigns"):
+        store.named("latest~1")
