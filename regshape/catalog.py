@@ -15,7 +15,8 @@ from regshape.protocols.oci import breaks as oci_breaks
 from regshape.protocols.oci.defects import DEFECTS as OCI_DEFECTS
 from regshape.protocols.oci.defects import planted as oci_planted
 from regshape.protocols.oci.protocol import Oci
-from regshape.protocols.oci.reference import ReferenceOptions
+from regshape.protocols.oci.reference import Reference, ReferenceOptions
+from regshape.protocols.oci.reference.odd import ODD
 from regshape.strategies import oci as oci_strategies
 from regshape.strategies.common import Breaks, Move
 
@@ -31,6 +32,8 @@ class ReferenceSettings:
     users: Mapping[str, str] = field(default_factory=dict)
     rights: Mapping[str, Mapping[str, Collection[str]]] = field(default_factory=dict)
     delete: bool = True
+    odd: str | None = None
+    """The name of an odd twin in place of the reference: it conforms in unusual ways."""
     defects: tuple[str, ...] = ()
 
 
@@ -45,6 +48,8 @@ class Entry:
     cases: Callable[[Sequence[Move], Breaks], st.SearchStrategy[Case]]
     defects: Mapping[str, Defect]
     reference: Callable[[ReferenceSettings], App]
+    odd: Sequence[str]
+    """The names of its odd twins."""
     corpus: str
     """The folder of `regshape.corpora` with its regression cases."""
     status: str
@@ -62,7 +67,8 @@ def _oci_reference(settings: ReferenceSettings) -> App:
         rights=settings.rights,
         delete=settings.delete,
     )
-    return oci_planted(settings.defects)(options).app
+    ordinary = ODD[settings.odd] if settings.odd is not None else Reference
+    return oci_planted(settings.defects, ordinary)(options).app
 
 
 PROTOCOLS: Mapping[str, Entry] = {
@@ -74,6 +80,7 @@ PROTOCOLS: Mapping[str, Entry] = {
         cases=oci_strategies.cases,
         defects=OCI_DEFECTS,
         reference=_oci_reference,
+        odd=tuple(ODD),
         corpus="oci",
         status="OCI distribution 1.1 and development, complete campaigns",
     ),

@@ -53,6 +53,10 @@ def serve(  # noqa: PLR0913 - one parameter per option
         ),
     ] = None,
     auth: Annotated[Auth, typer.Option(help="How to ask for credentials.")] = Auth.NONE,
+    odd: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A twin that conforms in unusual ways: sparing, ..."),
+    ] = None,
     no_delete: Annotated[bool, typer.Option("--no-delete", help="Refuse to delete.")] = False,
     stop_with_stdin: Annotated[bool, typer.Option("--stop-with-stdin", hidden=True)] = False,
 ) -> None:
@@ -63,6 +67,7 @@ def serve(  # noqa: PLR0913 - one parameter per option
     entry = find(protocol)
     planted = tuple(defect or ())
     check_names(f"defect of {protocol}", planted, entry.defects)
+    check_names(f"odd twin of {protocol}", [odd] if odd is not None else [], entry.odd)
     users = _users(user or ())
     if auth is not Auth.NONE and not users:
         raise UsageError(f"--auth {auth.value} needs at least one --user NAME:PASSWORD")
@@ -71,6 +76,7 @@ def serve(  # noqa: PLR0913 - one parameter per option
         users=users,
         rights=_rights(grant or ()),
         delete=not no_delete,
+        odd=odd,
         defects=planted,
     )
     app = entry.reference(settings)

@@ -93,6 +93,7 @@ def test_a_seed_is_drawn_and_printed(runner: FakeRunner, cli: Cli) -> None:
         (f"{TARGET} --report json=.", "--report json=. cannot be written: Is a directory"),
         (f"{TARGET} --store nosuch://x", "needs a database driver"),
         (f"{TARGET} --username bob", "there is no password for bob: set REGSHAPE_PASSWORD"),
+        (f"{TARGET} --other-username eve", "there is no password for eve: set REGSHAPE_OTHER"),
         (f"{TARGET} --password-stdin", "--password-stdin needs --username"),
         ("https://registry.example.org", "registry.example.org is not this machine"),
         ("http://127.example.org", "127.example.org is not this machine"),
@@ -126,6 +127,20 @@ def test_values_that_no_option_takes_end_with_status_2(
 def test_another_machine_is_fuzzed_once_its_owner_agrees(runner: FakeRunner, cli: Cli) -> None:
     cli("fuzz", "https://registry.example.org", "--authorized")
     assert runner.asked[0].target == "https://registry.example.org"
+
+
+def test_a_second_identity_comes_from_the_option_or_the_environment(
+    runner: FakeRunner, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGSHAPE_OTHER_PASSWORD", "word")
+    cli("fuzz", TARGET, "--other-username", "eve", "--repo-prefix", "a")
+    monkeypatch.setenv("REGSHAPE_OTHER_USERNAME", "mallory")
+    cli("fuzz", TARGET, "--other-repo-prefix", "b/c")
+    first, second = runner.asked
+    assert (first.other_username, first.other_prefix) == ("eve", "a-other")
+    assert (second.other_username, second.other_prefix) == ("mallory", "b/c")
+    assert first.other_password is not None
+    assert first.other_password.get_secret_value() == "word"
 
 
 def test_the_environment_of_the_official_suite_is_understood(

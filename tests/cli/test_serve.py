@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import anyio
+import httpx
 import pytest
 from typer.testing import Result as Ran
 
@@ -70,6 +71,28 @@ def test_credentials_are_asked_for() -> None:
         assert refused.value.code == 401
 
 
+def test_a_user_may_do_what_is_granted_and_anybody_what_is_granted_to_nobody() -> None:
+    granted = ("--grant", "bob:team/*:pull,push", "--grant", ":public/*:pull")
+    with serving("--auth", "basic", "--user", "bob:hunter2", *granted) as (_, url):
+        statuses = [
+            httpx.request(method, f"{url}/v2/{path}", auth=login).status_code
+            for method, path, login in (
+                ("POST", "team/a/blobs/uploads/", ("bob", "hunter2")),
+                ("POST", "other/blobs/uploads/", ("bob", "hunter2")),
+                ("GET", "public/a/tags/list", None),
+                ("GET", "team/a/tags/list", None),
+            )
+        ]
+    assert statuses == [202, 403, 404, 401]
+
+
+def test_an_odd_twin_is_served() -> None:
+    with serving("--odd", "sparing") as (_, url):
+        answer = httpx.post(f"{url}/v2/a/blobs/uploads/")
+        assert answer.headers["location"].startswith(f"{url}/v2/a/blobs/uploads/")
+        assert answer.headers["oci-chunk-min-length"] == "64"
+
+
 def test_a_port_that_is_taken_is_said_in_one_sentence(cli: Cli) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -87,6 +110,9 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(cli: Cli) -> None:
         ("--protocol oic", "no protocol 'oic'"),
         ("--defect nosuch", "there is no defect of oci 'nosuch'"),
         ("--user bob", "--user must be NAME:PASSWORD"),
+        ("--grant bob", "--grant must be NAME:GLOB:ACTIONS, of pull, push and delete"),
+        ("--grant bob:a/*:pull,write", "--grant must be NAME:GLOB:ACTIONS"),
+        ("--odd even", "there is no odd twin of oci 'even'"),
         ("--auth basic", "--auth basic needs at least one --user NAME:PASSWORD"),
         ("--host 192.0.2.1 --port 0", "cannot listen on port 0 of 192.0.2.1"),
         ("--host a..b", "--host a..b is no address of this machine"),

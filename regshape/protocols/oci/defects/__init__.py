@@ -39,8 +39,8 @@ _TABLES: Sequence[Sequence[Defect]] = (
 DEFECTS: Mapping[str, Defect] = {defect.name: defect for table in _TABLES for defect in table}
 
 
-def planted(names: Sequence[str]) -> type[Reference]:
-    """Return the reference registry with these faults.
+def planted(names: Sequence[str], ordinary: type[Reference] = Reference) -> type[Reference]:
+    """Return the reference registry, or another in its place, with these faults.
 
     Raises:
         UsageError: there is no defect of that name.
@@ -49,4 +49,4 @@ def planted(names: Sequence[str]) -> type[Reference]:
         if name not in DEFECTS:
             raise UsageError(f"no defect {name!r}: `regshape requirements` lists them")
     mistakes = tuple(DEFECTS[name].mistake for name in names)
-    return type("Planted", (*mistakes, Reference), {}) if mistakes else Reference
+    return type("Planted", (*mistakes, ordinary), {}) if mistakes else ordinary
