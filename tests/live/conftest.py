@@ -97,8 +97,11 @@ def shared_registry() -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def swept(shared_registry: Running, tmp_path_factory: pytest.TempPathFactory) -> Campaign:
-    """A campaign of the sweep alone."""
-    return campaign_on(shared_registry.url, tmp_path_factory.mktemp("swept"), "--time", "0s")
+    """A campaign of the sweep alone, with its report for people beside the store."""
+    report = ("--report", "html=report.html")
+    return campaign_on(
+        shared_registry.url, tmp_path_factory.mktemp("swept"), "--time", "0s", *report
+    )
 
 
 @pytest.fixture(scope="session")
