@@ -1,7 +1,8 @@
 """How many requests a second a campaign sends, beside what else could send them.
 
-Starts docker-registry, records what a campaign sends, then takes turns, several rounds of them, and
-prints medians: the machine is never quiet, so only ratios of one run mean something.
+Starts a registry (Debian's docker-registry, or one of `benchmarks/registries`), records what a
+campaign sends, then takes turns, several rounds of them, and prints medians: the machine is never
+quiet, so only ratios of one run mean something.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,6 +26,7 @@ from rich.table import Table
 
 from benchmarks.mix import Mix, record
 from benchmarks.profiling import profile_campaign
+from benchmarks.registries.campaigns import REGISTRIES, serving
 from benchmarks.senders import Bare, Httpx, Sample, Sender, Wire, measure, wrk
 from regshape.catalog import find
 from regshape.engine.runner import run_campaign
@@ -212,20 +215,30 @@ def options_of(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--record", type=float, default=4.0, help="seconds of search to record")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--registry", choices=REGISTRIES, default=REGISTRIES[0])
+    parser.add_argument("--folder", type=Path, default=Path("registries.out"), help="of its build")
     parser.add_argument("--profile", action="store_true", help="what bounds a campaign, instead")
     return parser.parse_args(words)
+
+
+def started(options: argparse.Namespace) -> AbstractContextManager[Running]:
+    """Return the registry that was asked for, to be run."""
+    if options.registry == REGISTRIES[0]:
+        return docker_registry()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    return serving(options.registry, options.folder.resolve())
 
 
 def main(words: Sequence[str]) -> None:
     options = options_of(words)
     console = Console()
     if options.profile:
-        with docker_registry() as running:
+        with started(options) as running:
             profile_campaign(console, running.url, options.concurrency, options.seconds)
         return
     figures = Figures()
     for number in range(options.rounds):
-        with docker_registry() as running:
+        with started(options) as running:
             size = Round(options, figures, running, number).play()
         console.print(f"round {number + 1} of {options.rounds}: a mix of {size} requests")
     console.print(rates_table(figures, options.concurrency))

@@ -22,6 +22,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.live.debian import Running
+
 HERE = Path(__file__).parent
 REGISTRIES = ("docker-registry", "distribution", "go-containerregistry", "ociregistry")
 STARTED_WITHIN = 600.0
@@ -42,8 +44,8 @@ def _listens(port: int) -> bool:
 
 
 @contextmanager
-def serving(name: str, folder: Path) -> Iterator[str]:
-    """Start a registry by its script, and yield its URL.
+def serving(name: str, folder: Path) -> Iterator[Running]:
+    """Start a registry by its script, and yield it.
 
     Raises:
         SystemExit: it does not come up; what it said is shown.
@@ -63,7 +65,7 @@ def serving(name: str, folder: Path) -> Iterator[str]:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"{name} did not start:\n{log.read_text()[-2000:]}")
             time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
+        yield Running(f"http://127.0.0.1:{port}", process)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
@@ -133,10 +135,10 @@ def main() -> None:
     console = Console()
     documents = {}
     for name in options.only:
-        with serving(name, folder) as url:
-            console.print(f"{name} at {url}")
+        with serving(name, folder) as running:
+            console.print(f"{name} at {running.url}")
             words = ["--time", options.time, "--seed", options.seed]
-            documents[name] = campaign(name, url, folder, words)
+            documents[name] = campaign(name, running.url, folder, words)
     console.print(summary(documents))
     console.print(matrix(documents))
 
