@@ -21,6 +21,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     protocol: str = "oci"
+    implementation: str | None = None
+    """What the registry is; None stands for what its headers say."""
     target: str | None = None
     """URL of the registry; None stands for the embedded reference registry."""
     spec: str | None = None

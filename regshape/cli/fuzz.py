@@ -96,6 +96,10 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
         str | None,
         typer.Option(metavar="VERSION", help="Document to judge by.", show_default="newest"),
     ] = None,
+    implementation: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What the registry is, for `verdicts`; else probed."),
+    ] = None,
     corpus: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Further cases to run first.")
     ] = None,
@@ -145,6 +149,7 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     settings = build_settings(
         protocol=protocol,
         target=access.url,
+        implementation=implementation,
         spec=spec,
         time=_budget(time, bounded=max_cases is not None or max_requests is not None),
         max_cases=max_cases,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from regshape import __version__
+from regshape.cli.comparing import diff, export, show_matrix
 from regshape.cli.fuzz import fuzz
 from regshape.cli.replay import replay
 from regshape.cli.requirements import requirements
@@ -43,4 +44,7 @@ app.command(epilog="Example: regshape fuzz http://127.0.0.1:5000 --time 1m --see
 app.command(epilog="Example: regshape replay 5f0c1a2b http://127.0.0.1:5000")(replay)
 app.command(epilog="Example: regshape serve --port 0 --auth basic --user bob:secret")(serve)
 app.command(epilog="Example: regshape requirements --protocol oci --json")(requirements)
+verdicts.command("diff", epilog="Example: regshape verdicts diff latest~1 latest")(diff)
+verdicts.command("matrix", epilog="Example: regshape verdicts matrix --protocol oci")(show_matrix)
+verdicts.command("export", epilog="Example: regshape verdicts export latest --format csv")(export)
 app.add_typer(verdicts, name="verdicts")

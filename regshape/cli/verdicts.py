@@ -11,7 +11,7 @@ import typer
 
 from regshape.cli.options import DEFAULT_STORE, JsonOption, StoreOption
 from regshape.errors import UsageError
-from regshape.model import Finding, Requirement, Result
+from regshape.model import CampaignInfo, Finding, Requirement, Result
 
 if TYPE_CHECKING:
     from regshape.engine.record import Store
@@ -28,7 +28,7 @@ def list_campaigns(
     """List campaigns, newest first."""
     from regshape.report.document import campaign_to_json
 
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         campaigns = opened.campaigns(limit)
         counts = {campaign.id: opened.outcomes(campaign.id) for campaign in campaigns}
     if as_json:
@@ -60,23 +60,21 @@ def list_campaigns(
 def show(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="CAMPAIGN|FINDING", help="The beginning of an id; the newest."),
+        typer.Argument(metavar="CAMPAIGN|FINDING", help="An id's beginning, latest, a target."),
     ] = None,
     store: StoreOption = DEFAULT_STORE,
     as_json: JsonOption = False,
 ) -> None:
     """Show a campaign, or a finding, as it was reported."""
-    with _opened(store) as opened:
-        if what is None:
-            newest = opened.campaigns(1)
-            if not newest:
-                raise UsageError(f"{store} has no campaigns yet: `regshape fuzz` runs one")
-            what = newest[0].id
-        found = _find(opened, what)
+    with opened_store(store) as opened:
+        if what is None and not opened.campaigns(1):
+            raise UsageError(f"{store} has no campaigns yet: `regshape fuzz` runs one")
+        found = _find(opened, what or "latest")
+        seen = [] if isinstance(found, Result) else opened.sightings(found[0].id)
     if isinstance(found, Result):
         _show_result(found, as_json=as_json)
     else:
-        _show_finding(*found, as_json=as_json)
+        _show_finding(*found, seen, as_json=as_json)
 
 
 def _find(store: Store, what: str) -> Result | tuple[Finding, str, str]:
@@ -102,7 +100,9 @@ def _show_result(result: Result, *, as_json: bool) -> None:
     print_result(plain_console(), result, _requirements(result.campaign.protocol))
 
 
-def _show_finding(finding: Finding, protocol: str, target: str, *, as_json: bool) -> None:
+def _show_finding(
+    finding: Finding, protocol: str, target: str, seen: Sequence[CampaignInfo], *, as_json: bool
+) -> None:
     from regshape.report.document import finding_to_json
 
     if as_json:
@@ -110,10 +110,16 @@ def _show_finding(finding: Finding, protocol: str, target: str, *, as_json: bool
         return
     from regshape.cli.screen import plain_console
     from regshape.report.terminal import print_finding
+    from regshape.report.wording import plain
 
     known = {requirement.id: requirement for requirement in _requirements(protocol)}
     requirement = known.get(finding.requirement)
-    print_finding(plain_console(), finding, requirement, target, whole=True)
+    console = plain_console()
+    print_finding(console, finding, requirement, target, whole=True)
+    console.print()
+    for campaign in seen:
+        named = f"{campaign.started}  {plain(campaign.target)}"
+        console.print(f"found by {campaign.id}  {named}", soft_wrap=True)
 
 
 def _requirements(protocol: str) -> Sequence[Requirement]:
@@ -125,7 +131,8 @@ def _requirements(protocol: str) -> Sequence[Requirement]:
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Store]:
+def opened_store(url: str) -> Iterator[Store]:
+    """Yield a store that is there, for reading."""
     from regshape.engine.record import open_store
 
     store = open_store(url, create=False)

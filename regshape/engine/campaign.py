@@ -23,6 +23,7 @@ from regshape.engine.shard import RANGE, Shard, ShardResult, local_pool, spread
 from regshape.engine.start import Lists, Start, fingerprint, salt_start, version_of
 from regshape.errors import TargetError, UsageError
 from regshape.model import CampaignInfo, Case, Observer, Result, Violation
+from regshape.protocols.http import implementation_of
 from regshape.settings import Settings
 from regshape.transport.client import Client
 
@@ -86,13 +87,14 @@ class Campaign:
 
     def info(self) -> CampaignInfo:
         """Return what identifies the campaign, and how far it has come."""
+        settings = self._settings
         return CampaignInfo(
             id=self.id,
             protocol=self._entry.protocol.name,
             spec=self._version,
             target=self._client.url,
-            implementation=None,
-            seed=self._settings.seed,
+            implementation=settings.implementation or implementation_of(self.executor.greeting),
+            seed=settings.seed,
             started=self._kept.origin.started,
             seconds=round(self._kept.progress.seconds + _since(self._began), 3),
             cases=self._begun,

@@ -13,6 +13,7 @@ from regshape.model import (
     Capability,
     Case,
     Exchange,
+    Headers,
     Identity,
     Mutator,
     Play,
@@ -115,6 +116,8 @@ class Executor:
         self._limiter = Limiter(rate)
         self.judge: JudgeCall = _judge_nothing
         self.capabilities: Mapping[str, Capability] = {}
+        self.greeting: Headers = ()
+        """The headers of the first answer."""
         self.sent = 0
         self.unanswered = 0
 
@@ -134,6 +137,7 @@ class Executor:
         call = next(play)
         while True:
             exchange = await self._exchange(call)
+            self.greeting = self.greeting or exchange.answer_headers
             try:
                 call = play.send(exchange)
             except StopIteration as stop:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from regshape.model import Call, Exchange, Expectation, Fault, Level, Requirement
+from regshape.model import Call, Exchange, Expectation, Fault, Headers, Level, Requirement
 
 RFC9110 = "RFC 9110, https://www.rfc-editor.org/rfc/rfc9110"
 RFC9112 = "RFC 9112, https://www.rfc-editor.org/rfc/rfc9112"
@@ -19,6 +19,35 @@ LARGE = 1024 * 1024
 """Bytes of a body from which on a server may close before it has read all (RFC 9110 §15.5.14)."""
 _PARAMETER = r"""[ \t]*;[ \t]*([^\s=;,]*)(?:[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^",;\s]*))?"""
 _LINK = re.compile(rf"<([^>]*)>((?:{_PARAMETER})*)")
+
+
+TELLING_HEADERS = (
+    "X-Artifactory-Node-Id",
+    "X-Jfrog-Version",
+    "X-Github-Request-Id",
+    "X-Gitlab-Meta",
+    "X-Registry-Supports-Signatures",
+)
+"""Headers of one vendor each, which say who answers where `Server` does not."""
+FRONTS = ("nginx", "apache", "envoy", "cloudflare", "caddy", "uvicorn", "traefik", "awselb")
+"""What `Server` names where something stands before the registry, or carries it."""
+
+
+def implementation_of(headers: Headers) -> str | None:
+    """Return what an answer's headers say of who made the server, or None where they are silent.
+
+    That is `Server`, unless it names a proxy; else a header of one vendor, as `name: value`; else
+    the generation that `Docker-Distribution-Api-Version` names, which many registries send.
+    """
+    values = {name.lower(): value.strip() for name, value in headers}
+    server = values.get("server", "")
+    if server and not server.lower().startswith(FRONTS):
+        return server
+    for name in TELLING_HEADERS:
+        if name.lower() in values:
+            value = values[name.lower()] if "version" in name.lower() else ""
+            return f"{name}: {value}".rstrip(": ")
+    return values.get("docker-distribution-api-version") or None
 
 
 def breaks(call: Call, *targets: str) -> bool:

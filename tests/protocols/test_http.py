@@ -140,3 +140,23 @@ def test_after_broken_framing_the_server_serves_on() -> None:
 )
 def test_a_link_to_the_next_page_is_found_among_others(value: str, target: str | None) -> None:
     assert http.next_link(answer(link=value)) == target
+
+
+@pytest.mark.parametrize(
+    ("headers", "name"),
+    [
+        ([("Server", "zot/2.1.0")], "zot/2.1.0"),
+        (
+            [("server", "nginx/1.25"), ("Docker-Distribution-Api-Version", "registry/2.0")],
+            "registry/2.0",
+        ),
+        ([("server", "nginx"), ("x-jfrog-version", "A/7")], "X-Jfrog-Version: A/7"),
+        ([("X-GitHub-Request-Id", "A1:B2")], "X-Github-Request-Id"),
+        ([("Content-Type", "text/plain"), ("Server", "uvicorn")], None),
+        ([], None),
+    ],
+)
+def test_an_implementation_is_named_by_its_headers(
+    headers: list[tuple[str, str]], name: str | None
+) -> None:
+    assert http.implementation_of(tuple(headers)) == name

@@ -163,6 +163,24 @@ class Store:
         origin = replace(origin, run=origin.run + 1)
         return info, Checkpoint(origin, progress, seen, result.findings)
 
+    def latest_of_each(self, protocol: str) -> list[Result]:
+        """Return the newest campaign of each target and implementation, oldest first."""
+        newest: dict[tuple[str, str | None], CampaignInfo] = {}
+        for info in self.campaigns(None):
+            if info.protocol == protocol:
+                newest.setdefault((info.target, info.implementation), info)
+        return [self.result(info.id) for info in reversed(newest.values())]
+
+    def sightings(self, finding: str) -> list[CampaignInfo]:
+        """Return the campaigns that have made a finding of exactly that id, newest first."""
+        query = (
+            sa.select(CAMPAIGNS)
+            .join(FINDINGS, CAMPAIGNS.c.id == FINDINGS.c.campaign)
+            .where(FINDINGS.c.id == finding)
+            .order_by(CAMPAIGNS.c.row.desc())
+        )
+        return [campaign_of(row) for row in self._rows(query)]
+
     def _one(self, table: sa.Table, prefix: str, noun: str) -> dict[str, Any]:
         matching = self._rows(
             sa.select(table)
