@@ -12,6 +12,7 @@ import json
 import re
 import time
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -38,10 +39,11 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user's name and password."""
+    """A user's name and password, or the token that stands for both at the token endpoint."""
 
     username: str
     password: str = field(repr=False)
+    identity_token: str | None = field(default=None, repr=False)
 
     def basic(self) -> str:
         """Return the value of an Authorization header (RFC 7617)."""
@@ -148,7 +150,9 @@ class AuthTransport(httpx.AsyncBaseTransport):
         if challenge is not None and challenge.scheme == "bearer":
             wanted = challenge.parameters.get("scope", "") if scope is None else scope
             return f"Bearer {await self._token(challenge, wanted, wallet)}"
-        return wallet.credentials.basic() if wallet.credentials else None
+        if wallet.credentials is None or wallet.credentials.identity_token:
+            return None  # an identity token is for the token endpoint alone
+        return wallet.credentials.basic()
 
     async def _again(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
         challenge = _preferred(response)
@@ -197,7 +201,9 @@ class AuthTransport(httpx.AsyncBaseTransport):
         pairs = [("scope", one) for one in scope.split()]
         if "service" in challenge.parameters:
             pairs.insert(0, ("service", challenge.parameters["service"]))
-        query = "&".join(f"{key}={quote(value, safe='')}" for key, value in pairs)
+        if credentials is not None and credentials.identity_token:
+            return self._refresh_request(realm, scope, challenge, credentials.identity_token)
+        query = _encoded(pairs)
         try:
             url = httpx.URL(realm + ("&" if "?" in realm else "?") + query if query else realm)
         except httpx.InvalidURL as error:
@@ -207,6 +213,31 @@ class AuthTransport(httpx.AsyncBaseTransport):
         if credentials is not None:
             headers.append((b"Authorization", credentials.basic().encode("ascii")))
         return httpx.Request("GET", url, headers=headers, stream=httpx.ByteStream(b""))
+
+    def _refresh_request(
+        self, realm: str, scope: str, challenge: Challenge, token: str
+    ) -> httpx.Request:
+        """Return the request for a token by an identity token (Docker's OAuth2 specification)."""
+        try:
+            url = httpx.URL(realm)
+        except httpx.InvalidURL as error:
+            raise AuthError(f"the registry names no usable token endpoint: {realm!r}") from error
+        self._check_endpoint(url)
+        form = {
+            "grant_type": "refresh_token",
+            "service": challenge.parameters.get("service", ""),
+            "client_id": "regshape",
+            "scope": scope,
+            "refresh_token": token,
+        }
+        body = _encoded(form.items()).encode("ascii")
+        headers = [
+            (b"Host", url.netloc),
+            (b"Accept", b"application/json"),
+            (b"Content-Type", b"application/x-www-form-urlencoded"),
+            (b"Content-Length", b"%d" % len(body)),
+        ]
+        return httpx.Request("POST", url, headers=headers, stream=httpx.ByteStream(body))
 
     def _check_endpoint(self, url: httpx.URL) -> None:
         ours = self._url
@@ -265,6 +296,10 @@ def _preferred(response: httpx.Response) -> Challenge | None:
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return (url.scheme, url.host, url.port)
+
+
+def _encoded(pairs: Iterable[tuple[str, str]]) -> str:
+    return "&".join(f"{key}={quote(value, safe='')}" for key, value in pairs)
 
 
 def _joined(url: httpx.URL, target: str) -> bytes:
