@@ -187,3 +187,13 @@ class BreakModeError(RegShapeError):
 
 class BreakModeConfigError(BreakModeError):
     """Raised when a break rule does not exist or does not fit."""
+
+
+def first_of(several: BaseExceptionGroup[BaseException]) -> RegShapeError | None:
+    """Return the first error of ours in a group, if there is one: the others follow from it."""
+    for error in several.exceptions:
+        if isinstance(error, RegShapeError):
+            return error
+        if isinstance(error, BaseExceptionGroup) and (inner := first_of(error)):
+            return inner
+    return None

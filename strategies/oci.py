@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from regshape.model import Case, Expectation, Mutator, Step
+from regshape.protocols.oci.breaks import BREAKS
 from regshape.strategies.common import Breaks, Move, programs
 from regshape.strategies.intruders import INTRUDER_MOVES
 
@@ -348,7 +349,14 @@ PROGRAMS: Sequence[Case] = (
     *BROKEN_VARIANTS,
 )  # fmt: skip
 
+EACH_ALONE: Breaks = {
+    operation: tuple((mutator,) for mutator in group) for operation, group in BREAKS.items()
+}
 
-def cases(moves: Sequence[Move], breaks: Breaks) -> st.SearchStrategy[Case]:
-    """Return the strategy of the random search: programs over the moves."""
-    return programs("oci", moves, breaks)
+
+def cases(moves: Sequence[Move] = MOVES, breaks: Breaks | None = None) -> st.SearchStrategy[Case]:
+    """Return the strategy of the random search: programs over the moves.
+
+    Without `breaks` a step is broken by any one mutator of its operation.
+    """
+    return programs("oci", moves, EACH_ALONE if breaks is None else breaks)

@@ -38,7 +38,7 @@ ROWS: Mapping[str, int] = {
 SIBLINGS_ALLOWED = {("protocols.bundles", "protocols.oci"), ("__main__", "cli")}
 EMPTY_PACKAGES = {"protocols"}
 """Packages that only hold units: their `__init__` imports nothing."""
-LAZY_UNITS = {"cli"}
+LAZY_UNITS = {"cli", "pytest_plugin"}
 """Where a function may import, to keep start-up short."""
 FILE_LINES = 400
 FUNCTION_LINES = 60

@@ -11,7 +11,7 @@ import anyio
 from anyio.abc import TaskStatus
 
 from regshape.cli.sentences import INTERRUPTED
-from regshape.errors import RegShapeError
+from regshape.errors import RegShapeError, first_of
 
 T = TypeVar("T")
 
@@ -32,23 +32,13 @@ async def until_stopped(work: Callable[[anyio.Event], Awaitable[T]]) -> T:
         except RegShapeError as error:
             failure = error
         except BaseExceptionGroup as several:
-            failure = _first(several)
+            failure = first_of(several)
             if failure is None:
                 raise
         group.cancel_scope.cancel()
     if failure is not None:
         raise failure
     return outcome[0]
-
-
-def _first(several: BaseExceptionGroup[BaseException]) -> RegShapeError | None:
-    """Return the first error of ours in a group: the others follow from it."""
-    for error in several.exceptions:
-        if isinstance(error, RegShapeError):
-            return error
-        if isinstance(error, BaseExceptionGroup) and (inner := _first(error)):
-            return inner
-    return None
 
 
 async def _listen(stop: anyio.Event, *, task_status: TaskStatus[None]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import anyio
 
@@ -48,6 +50,31 @@ async def run_campaign(
         return await campaign.run()
 
 
+RunCase: TypeAlias = Callable[[Case], Awaitable[ReplayResult]]
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, entry: Entry, *, inner: object = None
+) -> AsyncGenerator[RunCase, None]:
+    """Yield what executes single cases on the target, each in a space of its own, and judges them.
+
+    Raises:
+        TargetError: the target does not answer, or not as a registry of the protocol.
+    """
+    async with client_of(settings, inner) as client:
+        campaign = Campaign(settings, entry, client)
+        await campaign.learn()
+
+        async def run(case: Case) -> ReplayResult:
+            trace = await campaign.executor.run(case, campaign.salt())
+            exchanges = tuple(turn.exchange for turn in trace.turns)
+            judged = tuple(dict.fromkeys(trace.judged))
+            return ReplayResult(exchanges, tuple(trace.violations), judged)
+
+        yield run
+
+
 async def replay(
     settings: Settings, entry: Entry, case: Case, *, inner: object = None
 ) -> ReplayResult:
@@ -56,9 +83,5 @@ async def replay(
     Raises:
         TargetError: the target does not answer, or not as a registry of the protocol.
     """
-    async with client_of(settings, inner) as client:
-        campaign = Campaign(settings, entry, client)
-        await campaign.learn()
-        trace = await campaign.executor.run(case, campaign.salt())
-        exchanges = tuple(turn.exchange for turn in trace.turns)
-        return ReplayResult(exchanges, tuple(trace.violations), tuple(dict.fromkeys(trace.judged)))
+    async with opened(settings, entry, inner=inner) as run:
+        return await run(case)
