@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +26,7 @@ from regshape.transport.mutating import (
     retargeted,
 )
 from regshape.transport.streaming import Flow, Outflow, broken
+from regshape.transport.throttle import MOST_TRIES, Throttle
 from regshape.transport.wire import WireTransport
 
 DEADLINE = 10.0
@@ -85,6 +86,7 @@ class Client:
             self._chain, credentials, url, fetch=capturing, retry=retry, other=other
         )
         self._chain = self._auth
+        self._throttle = Throttle()
 
     @property
     def url(self) -> str:
@@ -119,18 +121,28 @@ class Client:
             scope: what a token must allow, such as `repository:name:pull,push`.
             fresh: whether to open a connection for it, in place of one that was used before.
             identity: as whom it is sent.
+
+        A 429 that says when to come back is waited for, and the request then sent again.
         """
+        how: dict[str, object] = {"identity": identity}
+        if mutators:
+            how["mutators"] = tuple(mutators)
+        if scope is not None:
+            how["scope"] = scope
+        if fresh:
+            how["fresh"] = True
+        for _ in range(MOST_TRIES):
+            await self._throttle.wait()
+            exchange = await self._exchange(request, how)
+            if not self._throttle.holds(exchange):
+                break
+        return exchange
+
+    async def _exchange(self, request: Request, how: Mapping[str, object]) -> Exchange:
         exchanges: list[Exchange] = []
         outgoing = self._outgoing(request)
+        outgoing.extensions.update(how)
         outgoing.extensions["exchanges"] = exchanges
-        if mutators:
-            outgoing.extensions["mutators"] = tuple(mutators)
-        if scope is not None:
-            outgoing.extensions["scope"] = scope
-        if fresh:
-            outgoing.extensions["fresh"] = True
-        if identity != "main":
-            outgoing.extensions["identity"] = identity
         try:
             await self._chain.handle_async_request(outgoing)
         except httpx.HTTPError as error:

@@ -88,7 +88,7 @@ class Busy(Reference):
         self.requests += 1
         if self.requests > 60 and self.requests % 7 == 0:
             status = self.statuses[self.requests % 2]
-            raise self.refusal(status, ErrorCode.TOOMANYREQUESTS, "busy", {"Retry-After": "1"})
+            raise self.refusal(status, ErrorCode.TOOMANYREQUESTS, "busy", {"Retry-After": "0"})
         return super().find_handler(request)
 
 

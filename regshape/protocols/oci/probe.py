@@ -67,7 +67,8 @@ def _see_registry() -> Generator[Call, Exchange, None]:
     exchange = yield _asking(ping_request())
     failure = exchange.failure
     if failure is not None:
-        raise TargetError(failure.detail)
+        hint = ": pass --username and --password-stdin" if failure.kind == "auth" else ""
+        raise TargetError(f"{failure.detail}{hint}")
     kind = (exchange.header("content-type") or "").lower()
     if exchange.status == OK and not kind.startswith("text/html"):
         return
