@@ -52,6 +52,8 @@ class Settings(BaseModel):
     corpus: Path | None = None
     """A further directory of cases to run first, beside the built-in ones."""
     use_corpus: bool = True
+    sweep: bool = True
+    """Whether more than the corpus is run: without it there is no sweep and no search."""
     defects: tuple[str, ...] = ()
     """Defects to plant in the embedded reference registry."""
     deadline: float = Field(default=10.0, gt=0)

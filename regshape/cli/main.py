@@ -8,6 +8,7 @@ import typer
 
 from regshape import __version__
 from regshape.cli.comparing import diff, export, show_matrix
+from regshape.cli.corpus import corpus
 from regshape.cli.fuzz import fuzz
 from regshape.cli.replay import replay
 from regshape.cli.requirements import requirements
@@ -48,3 +49,4 @@ verdicts.command("diff", epilog="Example: regshape verdicts diff latest~1 latest
 verdicts.command("matrix", epilog="Example: regshape verdicts matrix --protocol oci")(show_matrix)
 verdicts.command("export", epilog="Example: regshape verdicts export latest --format csv")(export)
 app.add_typer(verdicts, name="verdicts")
+app.add_typer(corpus, name="corpus")

@@ -39,6 +39,16 @@ CI_SUMMARY = "GITHUB_STEP_SUMMARY"
 """Names the file whose Markdown GitHub shows on the page of a job."""
 
 
+@contextmanager
+def registry_of(access: Access, protocol: str) -> Iterator[str]:
+    """Yield the URL of a target; where it has none, of an embedded registry that runs so long."""
+    if access.url is not None:
+        yield access.url
+        return
+    with embedded_registry(protocol, access.defects) as url:
+        yield url
+
+
 class Run:
     """One run of `regshape fuzz`, once its options are known to make sense."""
 
@@ -78,7 +88,10 @@ class Run:
     def _fuzz(self, store: Store, writers: Sequence[Observer]) -> Result:
         recorder = Recorder(store, self._store_broke)
         start = Start(self._known_cases(store), recorder, self._kept)
-        with self._registry() as url, self._progress() as displays:
+        with (
+            registry_of(self._access, self._settings.protocol) as url,
+            self._progress() as displays,
+        ):
             settings = self._settings.model_copy(update={"target": url})
             if not self._as_json:
                 again = f", going on with {self._kept.origin.id}" if self._kept else ""
@@ -98,14 +111,6 @@ class Run:
         """Return what failed before on this target, and what the baseline knows to fail."""
         cases = store.known_cases(self._access.label, self._settings.protocol)
         return (*cases, *(case for case in self._known.cases() if case not in cases))
-
-    @contextmanager
-    def _registry(self) -> Iterator[str]:
-        if self._access.url is not None:
-            yield self._access.url
-            return
-        with embedded_registry(self._settings.protocol, self._access.defects) as url:
-            yield url
 
     @contextmanager
     def _progress(self) -> Iterator[list[Observer]]:

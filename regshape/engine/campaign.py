@@ -148,6 +148,8 @@ class Campaign:
         return self._finish()
 
     def _lists(self, plan: Plan, corpus: Sequence[Case]) -> Lists:
+        if not self._settings.sweep:
+            return {"corpus": corpus}
         swept = tuple(sweep(self._entry.protocol.name, plan.moves, plan.programs, plan.breaks))
         if self._settings.read_only:
             return {"sweep": swept}
@@ -217,7 +219,7 @@ class Campaign:
 
     async def _search(self, flow: Flow, phase: Phase) -> None:
         budget = self._settings.time
-        if self._ended_by != RUNNING or budget == 0:
+        if self._ended_by != RUNNING or budget == 0 or not self._settings.sweep:
             return
         self._tell_phase("search", None)
         self._search_began = anyio.current_time()

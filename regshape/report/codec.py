@@ -10,6 +10,7 @@ import base64
 import codecs
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
@@ -119,6 +120,12 @@ def case_to_json(case: Case) -> dict[str, Any]:
     steps = [_step_to_json(step) for step in case.steps]
     comment = {"comment": case.comment} if case.comment else {}
     return {"protocol": case.protocol, **comment, "steps": steps}
+
+
+def case_text(case: Case) -> str:
+    """Return the text of a case file: fields in one order, arguments by name, so that it diffs."""
+    steps = (replace(step, arguments=dict(sorted(step.arguments.items()))) for step in case.steps)
+    return json.dumps(case_to_json(replace(case, steps=tuple(steps))), indent=2) + "\n"
 
 
 def case_from_json(data: object, where: str) -> Case:
