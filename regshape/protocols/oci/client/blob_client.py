@@ -12,7 +12,7 @@ from regshape.model import Exchange, Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.client import names
 from regshape.protocols.oci.client.landing import landing
-from regshape.protocols.oci.client.manifest_client import DELETED
+from regshape.protocols.oci.client.manifest_tasks import DELETED
 from regshape.protocols.oci.client.refusals import fault
 from regshape.protocols.oci.client.session import Session, Task
 from regshape.protocols.oci.client.sources import Content

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from io import FileIO
 from pathlib import Path
 
 from anyio import to_thread
@@ -19,27 +20,37 @@ Write = Callable[[bytes], Awaitable[None]]
 async def landing(path: Path) -> AsyncIterator[Write]:
     """Give what writes to a new file beside the path, which takes its place when the block ends.
 
-    If the block raises, or is cancelled, nothing is left behind.
+    If the block raises, or is cancelled, nothing is left behind. What is no file, such as a device
+    or a pipe, is written to as it stands: nothing may take its place.
 
     Raises:
         UsageError: the file cannot be written; the disk may be full.
     """
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        file = beside.open("xb", buffering=0)
-        try:
+        with _opened(path) as file:
 
             async def write(piece: bytes) -> None:
                 await to_thread.run_sync(_write_all, file.fileno(), piece)
 
             yield write
-            file.close()
-            beside.replace(path)
-        finally:
-            file.close()
-            beside.unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _opened(path: Path) -> AbstractContextManager[FileIO]:
+    is_file = path.is_file() or not path.exists()
+    return _beside(path) if is_file else path.open("wb", buffering=0)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[FileIO]:
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb", buffering=0) as file:
+            yield file
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _write_all(descriptor: int, piece: bytes) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from regshape.model import Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.client import names
-from regshape.protocols.oci.client.manifest_client import deletion
+from regshape.protocols.oci.client.manifest_tasks import deletion
 from regshape.protocols.oci.client.pages import OK, document, exchanges, window
 from regshape.protocols.oci.client.session import Session, Task
 from regshape.protocols.oci.client.telemetry import TelemetryConfig, track_time

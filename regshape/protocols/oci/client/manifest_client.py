@@ -12,6 +12,8 @@ from regshape.formats.digest import compute, is_grammatical, is_valid
 from regshape.model import Exchange, Headers, Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.client import names
+from regshape.protocols.oci.client.manifest_tasks import deletion, pushing
+from regshape.protocols.oci.client.referrer_client import refer
 from regshape.protocols.oci.client.session import Session, Task
 from regshape.protocols.oci.client.telemetry import TelemetryConfig, track_time
 from regshape.protocols.oci.models import (
@@ -30,9 +32,6 @@ ACCEPTED = (IMAGE_MANIFEST, IMAGE_INDEX, DOCKER_MANIFEST, DOCKER_MANIFEST_LIST)
 """What is asked for unless the caller says otherwise."""
 _DIGEST = "docker-content-digest"
 _OK = frozenset({200})
-_CREATED = frozenset({201})
-DELETED = frozenset({200, 202, 204})
-"""A registry answers 202 to a delete (spec.md); some are known to say 200 or 204."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +140,9 @@ class ManifestClient:
         Bytes are sent as they are; a model as `to_json` writes it. Without a reference it is stored
         under its digest, without a media type under what it says itself.
 
+        Where the registry does not take note of its subject (no OCI-Subject in the answer), it is
+        added to the index that is tagged for that (spec.md, "Pushing Manifests with Subject").
+
         Raises:
             ManifestInvalidError: the registry does not take it.
             ManifestBlobUnknownError: it names content that is not there.
@@ -151,20 +153,24 @@ class ManifestClient:
         digest = compute(content, algorithm)
         if reference and is_grammatical(reference) and reference != digest:
             raise DigestInvalidError(f"the manifest has the digest {digest}, not {reference}")
-        task = self._writing(repository, reference or digest, content, kind)
-        await self._session.call(task)
-        return Descriptor(media_type=kind, digest=digest, size=len(content))
+        task = pushing(repository, reference or digest, content, kind)
+        exchange = await self._session.call(task)
+        stored = Descriptor(media_type=kind, digest=digest, size=len(content))
+        if exchange.header("oci-subject") is None:
+            await self._refer(repository, content, stored)
+        return stored
 
-    def _writing(self, repository: str, reference: str, content: bytes, kind: str) -> Task:
-        parts = {"name": names.repository(repository), "reference": names.reference(reference)}
-        headers: Headers = (("Content-Type", kind),)
-        return Task(
-            "push-manifest",
-            Request("PUT", calls.MANIFEST, parts, (), headers, content),
-            names.described("push of the manifest", repository, reference),
-            _CREATED,
-            names.scope(repository, names.PUSH),
-        )
+    async def _refer(self, repository: str, content: bytes, stored: Descriptor) -> None:
+        """Name a manifest among its subject's referrers, where the registry does not do that."""
+        try:
+            about = _About.model_validate_json(content)
+        except ValidationError:
+            return  # it is no manifest that has a subject
+        if about.subject is None:
+            return
+        kind = about.artifact_type or (about.config.media_type if about.config else None)
+        more = {"artifact_type": kind, "annotations": about.annotations}
+        await refer(self._session, repository, about.subject, stored.model_copy(update=more))
 
     @track_time
     async def delete(self, repository: str, reference: str) -> None:
@@ -177,23 +183,17 @@ class ManifestClient:
         await self._session.call(deletion(repository, reference))
 
 
-def deletion(repository: str, reference: str) -> Task:
-    """Return the task of deleting a manifest or tag (spec.md, "Deleting tags")."""
-    parts = {"name": names.repository(repository), "reference": names.reference(reference)}
-    what = "manifest" if is_grammatical(reference) else "tag"
-    return Task(
-        f"delete-{what}",
-        Request("DELETE", calls.MANIFEST, parts),
-        names.described(f"deletion of the {what}", repository, reference),
-        DELETED,
-        names.scope(repository, names.DELETE),
-    )
-
-
 def media_type_of(exchange: Exchange, content: bytes) -> str:
     """Return the media type of a manifest: its Content-Type, or else what it says itself."""
     said = (exchange.header("content-type") or "").partition(";")[0].strip()
     return said if said or not content else own_type(content)
+
+
+class _About(BaseModel):
+    subject: Descriptor | None = None
+    config: Descriptor | None = None
+    artifact_type: str | None = Field(default=None, alias="artifactType")
+    annotations: dict[str, str] | None = None
 
 
 class _Typed(BaseModel):

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from regshape.errors import ManifestNotFoundError, RegistryError, UnsupportedError
+from regshape.errors import ManifestNotFoundError, RegistryError
 from regshape.model import Exchange, Headers, Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.client import names
+from regshape.protocols.oci.client.manifest_tasks import pushing
 from regshape.protocols.oci.client.pages import OK, document, exchanges
 from regshape.protocols.oci.client.session import Session, Task
 from regshape.protocols.oci.client.telemetry import TelemetryConfig, track_time
@@ -58,7 +59,7 @@ class ReferrerClient:
         try:
             async for exchange in exchanges(self._session, task):
                 yield _chosen(exchange, artifact_type, task.doing)
-        except (RegistryError, UnsupportedError) as error:
+        except RegistryError as error:
             if error.status_code != _MISSING:
                 raise
             yield await self._by_tag(repository, digest, artifact_type)
@@ -72,6 +73,26 @@ class ReferrerClient:
         except ManifestNotFoundError:
             return ReferrerList()
         return _chosen(exchange, artifact_type, task.doing)
+
+
+async def refer(
+    session: Session, repository: str, subject: Descriptor, referrer: Descriptor
+) -> None:
+    """Add a referrer to the index that stands in for the API, if it is not there.
+
+    Source: `spec.md`, "Referrers Tag Schema". Two clients that do this at once may lose one: the
+    specification has no way against that.
+    """
+    task = tagged(repository, subject.digest)
+    try:
+        found = document(await session.call(task), ImageIndex, task.doing)
+    except ManifestNotFoundError:
+        found = ImageIndex(media_type=IMAGE_INDEX)
+    if any(known.digest == referrer.digest for known in found.manifests):
+        return
+    index = found.model_copy(update={"manifests": (*found.manifests, referrer)})
+    tag = referrers_tag(subject.digest)
+    await session.call(pushing(repository, tag, index.to_json(), IMAGE_INDEX))
 
 
 def referrers_tag(digest: str) -> str:
