@@ -1,7 +1,7 @@
 """RegShape: an asynchronous conformance-fuzzing engine for registries, and a client for them.
 
-The client's names are importable from here, and imported when they are first asked for; their types
-are in `__init__.pyi`.
+The names of the client and of the engine are importable from here, and imported when they are first
+asked for; their types are in `__init__.pyi`.
 """
 
 from importlib import import_module
@@ -13,8 +13,10 @@ _LAZY = {
     "BreakModeConfig": _CLIENT,
     "BreakRule": "regshape.mutators.rules",
     "RegistryClient": _CLIENT,
+    "Settings": "regshape.settings",
     "TelemetryConfig": _CLIENT,
     "TransportConfig": _CLIENT,
+    "fuzz": "regshape.engine.fuzzing",
 }
 """The module of each public name."""
 
