@@ -159,6 +159,7 @@ def minimize(  # noqa: PLR0913 - one parameter per option
     authorized: AuthorizedOption = False,
 ) -> None:
     """Shrink the cases that fail on a registry, and drop those that show nothing more."""
+    from regshape.catalog import find
     from regshape.cli.run import registry_of
     from regshape.engine.access import Login
     from regshape.report.case_files import protocol_of, read_corpus
@@ -167,9 +168,9 @@ def minimize(  # noqa: PLR0913 - one parameter per option
     protocol = protocol_of(cases)
     login = Login(username, password_stdin)
     access, settings = _settings(target, protocol, login, authorized=authorized)
-    with registry_of(access, protocol) as url:
-        changes = {"target": url, "insecure": insecure, "ca_file": ca_file}
-        _minimize(folder, cases, settings.model_copy(update=changes))
+    changes = {"insecure": insecure, "ca_file": ca_file}
+    with registry_of(settings.model_copy(update=changes), access, find(protocol)) as aimed:
+        _minimize(folder, cases, aimed)
 
 
 def _minimize(folder: Path, cases: dict[str, Case], settings: Settings) -> None:

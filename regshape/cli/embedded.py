@@ -8,23 +8,57 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
 
 import regshape
 from regshape.errors import TargetError
+from regshape.settings import Settings
 
+if TYPE_CHECKING:
+    from regshape.catalog import Entry
+
+USERS = ("--user", "main:main", "--user", "other:other", "--grant", "other:*-other/*:pull,push")
+LOGINS = {
+    "username": "main",
+    "password": SecretStr("main"),
+    "other_username": "other",
+    "other_password": SecretStr("other"),
+}
+"""No secrets: of a registry on loopback, for as long as one campaign."""
 LISTENING = "listening on "
 STOP_SECONDS = 5.0
 
 
 @contextmanager
-def embedded_registry(protocol: str, defects: Sequence[str] = ()) -> Iterator[str]:
+def embedded_target(settings: Settings, entry: Entry, defects: Sequence[str]) -> Iterator[Settings]:
+    """Yield the settings with a running reference registry as their target.
+
+    Where a defect shows only behind credentials there are two users, of whom the second may do
+    nothing with what the first one pushes.
+
+    Raises:
+        TargetError: it does not start; why is on stderr.
+    """
+    schemes = (entry.defects[name].auth for name in defects)
+    auth = next((scheme for scheme in schemes if scheme != "none"), "none")
+    with embedded_registry(settings.protocol, defects, auth) as url:
+        users = {} if auth == "none" else LOGINS
+        yield settings.model_copy(update={"target": url, **users})
+
+
+@contextmanager
+def embedded_registry(
+    protocol: str, defects: Sequence[str] = (), auth: str = "none"
+) -> Iterator[str]:
     """Yield the URL of a running reference registry, which ends with the block.
 
     Raises:
         TargetError: it does not start; why is on stderr.
     """
     with subprocess.Popen(  # noqa: S603 - this very program
-        _command(protocol, defects),
+        _command(protocol, defects, auth),
         stdin=subprocess.PIPE,  # its end, however it comes, ends the registry
         stdout=subprocess.PIPE,
         text=True,
@@ -37,8 +71,10 @@ def embedded_registry(protocol: str, defects: Sequence[str] = ()) -> Iterator[st
             _stop(process)
 
 
-def _command(protocol: str, defects: Sequence[str]) -> list[str]:
+def _command(protocol: str, defects: Sequence[str], auth: str) -> list[str]:
     planted = [word for name in defects for word in ("--defect", name)]
+    if auth != "none":
+        planted += ["--auth", auth, *USERS]
     serve = ["serve", "--protocol", protocol, "--port", "0", "--stop-with-stdin"]
     return [sys.executable, "-P", "-m", "regshape", *serve, *planted]
 

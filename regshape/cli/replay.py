@@ -87,8 +87,8 @@ def replay(  # noqa: PLR0913 - one parameter per option
         insecure=insecure,
         ca_file=existing_file("--ca-file", ca_file),
     )
-    with _registry(access, case.protocol) as url:
-        outcome = _replay(settings.model_copy(update={"target": url}), entry, case)
+    with _registry(settings, access, entry) as aimed:
+        outcome = _replay(aimed, entry, case)
     (_print_json if as_json else _print)(case, access, outcome)
     raise typer.Exit(FAILED if outcome.violations else OK)
 
@@ -104,6 +104,7 @@ def _replay_log(
 ) -> NoReturn:
     import anyio
 
+    from regshape.catalog import find
     from regshape.cli import replay_log
     from regshape.engine.access import choose_access
     from regshape.engine.wanted import build_settings
@@ -113,8 +114,7 @@ def _replay_log(
     known_target = target or replay_log.origin_of(lines, str(path))
     access = choose_access(known_target, "oci", login, authorized=authorized)
     settings = build_settings(username=access.username, password=access.password, **reach)
-    with _registry(access, "oci") as url:
-        aimed = settings.model_copy(update={"target": url})
+    with _registry(settings, access, find("oci")) as aimed:
         resent = anyio.run(replay_log.resend, aimed, lines)
     show = replay_log.print_resent_json if as_json else replay_log.print_resent
     show(resent, access.label)
@@ -138,14 +138,11 @@ def _case(what: str, store_url: str) -> tuple[Case, str | None]:
 
 
 @contextmanager
-def _registry(access: Access, protocol: str) -> Iterator[str]:
-    from regshape.cli.embedded import embedded_registry
+def _registry(settings: Settings, access: Access, entry: Entry) -> Iterator[Settings]:
+    from regshape.cli.run import registry_of
 
-    if access.url is not None:
-        yield access.url
-        return
-    with embedded_registry(protocol, access.defects) as url:
-        yield url
+    with registry_of(settings, access, entry) as aimed:
+        yield aimed
 
 
 def _replay(settings: Settings, entry: Entry, case: Case) -> ReplayResult:

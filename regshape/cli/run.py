@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 import typer
 
-from regshape.cli.embedded import embedded_registry
+from regshape.cli.embedded import embedded_target
 from regshape.cli.interrupt import until_stopped
 from regshape.cli.known import Known
 from regshape.cli.relabel import Relabelled
@@ -40,13 +40,13 @@ CI_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 @contextmanager
-def registry_of(access: Access, protocol: str) -> Iterator[str]:
-    """Yield the URL of a target; where it has none, of an embedded registry that runs so long."""
+def registry_of(settings: Settings, access: Access, entry: Entry) -> Iterator[Settings]:
+    """Yield the settings with the target; without one, with an embedded registry for so long."""
     if access.url is not None:
-        yield access.url
+        yield settings.model_copy(update={"target": access.url})
         return
-    with embedded_registry(protocol, access.defects) as url:
-        yield url
+    with embedded_target(settings, entry, access.defects) as aimed:
+        yield aimed
 
 
 class Run:
@@ -89,16 +89,15 @@ class Run:
         recorder = Recorder(store, self._store_broke)
         start = Start(self._known_cases(store), recorder, self._kept)
         with (
-            registry_of(self._access, self._settings.protocol) as url,
+            registry_of(self._settings, self._access, self._entry) as settings,
             self._progress() as displays,
         ):
-            settings = self._settings.model_copy(update={"target": url})
             if not self._as_json:
                 again = f", going on with {self._kept.origin.id}" if self._kept else ""
                 named = f"{settings.protocol}, --seed {settings.seed}{again}"
                 typer.echo(f"fuzzing {self._access.label} ({named})")
             told = [recorder, *writers, *displays]
-            observers = Relabelled(told, self._access, settings.protocol, url)
+            observers = Relabelled(told, self._access, settings.protocol, settings.target or "")
 
             async def work(stop: anyio.Event) -> Result:
                 return await run_campaign(

@@ -78,6 +78,19 @@ def recorded() -> tuple[str, int]:
         store.close()
 
 
+def test_a_fault_that_takes_two_users_is_found_and_replayed_in_the_embedded_registry(
+    tmp_path: Path,
+) -> None:
+    store = f"sqlite:///{tmp_path}/verdicts.sqlite"
+    words = ("--defect", "mount-unchecked", "--only", "OCI-MNT-04", "--time", "0", "--json")
+    ran = regshape("fuzz", *words, "--store", store)
+    (finding,) = json.loads(ran.stdout)["findings"]
+    assert (ran.returncode, finding["requirement"]) == (1, "OCI-MNT-04")
+    again = regshape("replay", finding["id"], "--store", store)
+    assert again.returncode == 1
+    assert "mounted a blob that it may not read" in again.stdout
+
+
 def test_json_is_one_document_and_nothing_else_is_printed() -> None:
     ran = regshape("fuzz", *QUICK, "--max-cases", "20", "--json")
     assert ran.stderr == ""
