@@ -148,7 +148,9 @@ def test_it_runs_without_the_tools_from_another_folder(installed: Path, tmp_path
     assert regshape.__version__ in run(command, "--version", cwd=tmp_path)
     table = json.loads(run(command, "requirements", "--json", cwd=tmp_path))
     assert len(table) >= 60
-    document = json.loads(run(command, "fuzz", "--time", "0", "--json", cwd=tmp_path))
+    page = ("--report", "html=report.html")
+    document = json.loads(run(command, "fuzz", "--time", "0", "--json", *page, cwd=tmp_path))
+    assert "<h1>Nothing failed</h1>" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert document["campaign"]["target"] == "embedded"
     assert document["campaign"]["cases"] > 100
     assert document["findings"] == []
