@@ -116,7 +116,10 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     store: StoreOption = DEFAULT_STORE,
     report: Annotated[
         list[str] | None,
-        typer.Option(metavar="FORMAT=PATH", help="Write a report, like json=report.json."),
+        typer.Option(
+            metavar="FORMAT=PATH",
+            help="Write a report: json, junit, html, har, ndjson, markdown, sarif.",
+        ),
     ] = None,
     as_json: JsonOption = False,
     fail_on: Annotated[FailOn, typer.Option(help="What ends with status 1.")] = FailOn.MUST,

@@ -9,13 +9,13 @@ from pathlib import Path
 from regshape.errors import UsageError
 from regshape.model import Case, Comparison, RegistryProtocol, Result
 from regshape.report.baseline import (
-    CUT_SHORT,
     Baseline,
     compared,
     read_baseline,
     updated,
     write_baseline,
 )
+from regshape.report.wording import CUT_SHORT
 
 
 @dataclass(frozen=True, slots=True)

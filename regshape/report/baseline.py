@@ -20,10 +20,9 @@ from regshape.errors import CaseError, UsageError
 from regshape.model import Case, Comparison, Finding, KnownFailure, Result
 from regshape.report.codec import StrictFile, case_from_json, case_to_json, validated
 from regshape.report.redact import redact_words
+from regshape.report.wording import CUT_SHORT
 
 FORMAT = 1
-CUT_SHORT = frozenset({"running", "interrupt", "target-lost"})
-"""How campaigns end that do not show that anything is fixed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from regshape.report.clean import clean_result
 from regshape.report.codec import case_to_json, printable
 from regshape.report.picture import found_picture, judged_picture, shares
 from regshape.report.wording import (
+    CUT_SHORT,
     ENDINGS,
     address_in,
     answered,
@@ -116,6 +117,7 @@ def render(result: Result, requirements: Sequence[Requirement]) -> str:
         version=__version__,
         campaign=clean.campaign,
         headline=_headline(rows),
+        notice=ENDINGS[ending] if (ending := clean.campaign.ended_by) in CUT_SHORT else "",
         facts=_facts(clean),
         counts=_counts(rows),
         shares=shares(_counts(rows)),

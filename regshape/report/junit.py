@@ -2,8 +2,9 @@
 
 A violated MUST is a `<failure>`; what is only recommended, what a baseline knows, and what was not
 judged is `<skipped>` with its reason, since every reader of JUnit takes a failure for a broken
-build. The elements are those of the schema that Jenkins publishes (junit-10.xsd), with
-`<properties>` in a test case as pytest writes them.
+build. A campaign that was cut short adds a test case with an `<error>`. The elements are those of
+the schema that Jenkins publishes (junit-10.xsd), with `<properties>` in a test case as pytest
+writes them.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from xml.etree import ElementTree as ET
 
-from regshape.model import Finding, Outcome, Requirement, Result, Verdict
+from regshape.model import CampaignInfo, Finding, Outcome, Requirement, Result, Verdict
 from regshape.report.clean import clean_result
 from regshape.report.codec import case_to_json
-from regshape.report.wording import address_in, answered, broken, counted
+from regshape.report.wording import CUT_SHORT, ENDINGS, address_in, answered, broken, counted
 
 MAX_FINDINGS = 10
 """Findings of one requirement that are told whole."""
@@ -36,6 +37,7 @@ def render(result: Result, requirements: Sequence[Requirement]) -> str:
     suite.extend(
         _case(verdict, known.get(verdict.requirement), clean) for verdict in clean.verdicts
     )
+    suite.extend(_cut_short(clean.campaign))
     counts = {name: suite.get(name, "") for name in ("tests", "failures", "errors", "time")}
     whole = ET.Element("testsuites", {"name": "regshape", **counts})
     whole.append(suite)
@@ -56,12 +58,13 @@ def class_name(protocol: str, section: str) -> str:
 
 def _suite(result: Result) -> ET.Element:
     campaign = result.campaign
+    cut_short = campaign.ended_by in CUT_SHORT
     kinds = Counter(_judgement(verdict, result)[0] for verdict in result.verdicts)
     attributes = {
         "name": f"regshape.{campaign.protocol}",
-        "tests": str(len(result.verdicts)),
+        "tests": str(len(result.verdicts) + cut_short),
         "failures": str(kinds["failure"]),
-        "errors": "0",
+        "errors": str(int(cut_short)),
         "skipped": str(kinds["skipped"]),
         "time": f"{campaign.seconds:.3f}",
         "timestamp": campaign.started.removesuffix("Z"),  # the schema knows no zone
@@ -96,6 +99,16 @@ def _case(verdict: Verdict, requirement: Requirement | None, result: Result) -> 
         said = ET.SubElement(case, kind, {"message": valid(message), "type": type_})
         said.text = valid("\n\n".join(_told(_findings(verdict, result), requirement)))
     return case
+
+
+def _cut_short(campaign: CampaignInfo) -> Iterator[ET.Element]:
+    """Yield a test case with an error where the campaign did not come to its end."""
+    if campaign.ended_by in CUT_SHORT:
+        attributes = {"classname": f"regshape.{campaign.protocol}", "name": "campaign", "time": "0"}
+        case = ET.Element("testcase", attributes)
+        told = {"message": ENDINGS[campaign.ended_by], "type": campaign.ended_by}
+        ET.SubElement(case, "error", told)
+        yield case
 
 
 def _judgement(verdict: Verdict, result: Result) -> tuple[str, str, str]:

@@ -15,14 +15,13 @@ from regshape import __version__
 from regshape.model import CampaignInfo, Finding, Level, Requirement, Result, Verdict
 from regshape.report.clean import clean_result
 from regshape.report.codec import case_to_json
-from regshape.report.wording import address_in, broken, plain
+from regshape.report.wording import CUT_SHORT, address_in, broken, plain
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 FINGERPRINT = "regshapeFinding/v1"
 LEVELS: Mapping[Level, str] = {Level.MUST: "error", Level.SHOULD: "warning", Level.MAY: "note"}
-BROKEN_OFF = ("interrupt", "target-lost", "running")
 
 
 def render(result: Result, requirements: Sequence[Requirement]) -> str:
@@ -125,7 +124,7 @@ def _address(campaign: CampaignInfo, finding: Finding) -> str:
 def _invocation(campaign: CampaignInfo) -> dict[str, Any]:
     end = datetime.fromisoformat(campaign.started) + timedelta(seconds=campaign.seconds)
     return {
-        "executionSuccessful": campaign.ended_by not in BROKEN_OFF,
+        "executionSuccessful": campaign.ended_by not in CUT_SHORT,
         "startTimeUtc": campaign.started,
         "endTimeUtc": end.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }

@@ -18,6 +18,9 @@ ENDINGS: Mapping[str, str] = {
     "running": "it has not ended, or was killed",
 }
 
+CUT_SHORT = frozenset({"running", "interrupt", "target-lost"})
+"""How campaigns end that do not show that anything is well, or fixed."""
+
 OWED: Mapping[Expectation, str] = {
     Expectation.REJECT: "it must be refused",
     Expectation.TOLERATE: "it must be served all the same",

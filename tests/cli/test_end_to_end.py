@@ -125,6 +125,19 @@ def test_a_target_where_nobody_listens_ends_with_status_3() -> None:
     assert ran.stderr.count("\n") == 1
 
 
+def test_events_are_in_their_file_while_the_campaign_runs() -> None:
+    with fuzzing("--report", "ndjson=events.ndjson", "--report", "junit=result.xml") as process:
+        lines = Path("events.ndjson").read_text(encoding="utf-8").splitlines()
+        assert json.loads(lines[0])["event"] == "started"
+        process.kill()
+        process.communicate(timeout=10)
+    whole, _, _ = Path("events.ndjson").read_text(encoding="utf-8").rpartition("\n")
+    events = [json.loads(line)["event"] for line in whole.splitlines()]
+    assert events[:2] == ["started", "phase"]
+    assert "finished" not in events
+    assert not Path("result.xml").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_campaign_is_recorded_and_shown(number: signal.Signals) -> None:
     with fuzzing() as process:

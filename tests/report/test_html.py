@@ -210,3 +210,9 @@ def test_a_campaign_that_judged_nothing_has_a_page(result: Result) -> None:
     campaign = replace(result.campaign, seconds=0.0, requests=0)
     text = page(replace(result, campaign=campaign, verdicts=(), findings=())).text()
     assert "Nothing failed" in text
+
+
+def test_a_campaign_that_was_cut_short_says_so_at_the_top(result: Result) -> None:
+    lost = replace(result, campaign=replace(result.campaign, ended_by="target-lost"))
+    assert "cut short: the target was lost." in page(lost).text()
+    assert "cut short" not in page(result).text()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
-from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from regshape.model import Level, Outcome, Requirement, Result, Verdict
 from regshape.report.junit import class_name, render, valid
@@ -20,6 +20,7 @@ CHILDREN = {
     "property": set[str](),
     "testcase": {"properties", "skipped", "error", "failure", "system-out", "system-err"},
     "failure": set[str](),
+    "error": set[str](),
     "skipped": set[str](),
 }
 NEEDED = {
@@ -29,6 +30,7 @@ NEEDED = {
     "property": {"name", "value"},
     "testcase": {"name", "classname"},
     "failure": {"message", "type"},
+    "error": {"message", "type"},
     "skipped": {"message", "type"},
 }
 ALLOWED = {
@@ -166,3 +168,13 @@ def test_many_findings_of_one_requirement_are_counted(result: Result) -> None:
     ].result
     assert str(failure.message).endswith("(and 11 more)")
     assert "and 2 findings more" in str(failure.text)
+
+
+def test_a_campaign_that_was_cut_short_is_an_error(result: Result) -> None:
+    lost = replace(result, campaign=replace(result.campaign, ended_by="target-lost"))
+    text = render(lost, ())
+    (error,) = cases(text)["campaign"].result
+    assert (type(error), error.message) == (Error, "the target was lost")
+    (suite,) = JUnitXml.fromstring(text.encode())
+    assert (suite.tests, suite.errors) == (len(result.verdicts) + 1, 1)
+    assert list(against_the_schema(ET.fromstring(text))) == []  # noqa: S314 - our own
