@@ -31,7 +31,7 @@ class Row:
     fixed: Sequence[str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # pluggy keeps plugins in sets
 class Telling:
     """Collects the reports of requirements, and tells of them at the end."""
 
