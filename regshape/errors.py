@@ -6,6 +6,7 @@ RegShapeError
 ├── TargetError         the target cannot be reached, or is no registry of the protocol
 │   └── TargetLostError      the target was there and is gone
 ├── StoreError          the verdict store cannot be opened, read or written
+├── FileError           a file that a command was to write cannot be written
 ├── AuthError           the registry wants credentials, or these are none for it
 ├── RegistryError       the registry refuses what a client asked for, or answers what is no answer
 │   ├── ManifestError
@@ -60,6 +61,10 @@ class TargetLostError(TargetError):
 
 class StoreError(RegShapeError):
     """Raised when the verdict store cannot be opened, read or written."""
+
+
+class FileError(RegShapeError):
+    """Raised when what a command was to write cannot be written, as on a full disk."""
 
 
 # --- what a client meets --------------------------------------------------------------------------

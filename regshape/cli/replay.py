@@ -108,9 +108,9 @@ def _replay_log(
     from regshape.cli import replay_log
     from regshape.engine.access import choose_access
     from regshape.engine.wanted import build_settings
-    from regshape.report.exchange_log import read_log
+    from regshape.report.exchange_log import AUTH, read_log
 
-    lines = tuple(read_log(path))
+    lines = tuple(line for line in read_log(path) if line.operation != AUTH)
     known_target = target or replay_log.origin_of(lines, str(path))
     access = choose_access(known_target, "oci", login, authorized=authorized)
     settings = build_settings(username=access.username, password=access.password, **reach)

@@ -1,7 +1,8 @@
 """The log form of `regshape replay`: what a client's `--log-file` recorded, sent once more.
 
 Each request leaves as it is recorded, broken as it was. Credentials are not in a log: where one
-carried any, yours are sent; where it carried none, none are.
+carried any, yours are sent; where it carried none, none are. What the client sent to get a token is
+left out: it is sent again where it is needed.
 """
 
 from __future__ import annotations

@@ -22,10 +22,13 @@ from regshape.report.codec import exchange_from_json, exchange_to_json
 LOGGED_BODY = 2 * 1024 * 1024
 """Bytes of a body that are logged: enough for what a built-in rule adds, and most manifests."""
 
+AUTH = "auth"
+"""The operation of what a client sends for its own sake: to learn how to log in, and for tokens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """One exchange, the URL of the registry that it was with, and what it was for.
+    """One exchange, the URL or origin of the registry that it was with, and what it was for.
 
     `rules` names what broke the request, in order; `at` is when it had ended, UTC ISO 8601.
     """

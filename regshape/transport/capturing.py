@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import anyio
 import httpx
 
-from regshape.model import PLAIN, Exchange, Failure, Frame, Headers
+from regshape.model import PLAIN, Exchange, Failure, Frame, Headers, Mutator
 from regshape.transport.failures import AnswerError, TooLargeError, failure_of
 from regshape.transport.streaming import Inflow, Outflow
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An exchange, the origin that it was with, what it was for, and what had broken it.
+
+    `operation` is what the request's `extensions["operation"]` says; nothing if it was for a token.
+    """
+
+    exchange: Exchange
+    origin: str
+    operation: str
+    mutators: Sequence[Mutator]
+
+
+Observe: TypeAlias = Callable[[Observed], None]
 
 
 class CapturingTransport(httpx.AsyncBaseTransport):
@@ -23,7 +40,7 @@ class CapturingTransport(httpx.AsyncBaseTransport):
         inner: the transport that sends.
         limit: longest body that is read, in bytes; what is beyond is a failure `too-large`.
         deadline: longest time of an exchange, in seconds; then it is a failure `timeout`.
-        observe: is given every exchange, those for tokens too; these hold secrets.
+        observe: is given every exchange, those for tokens too, which hold secrets.
     """
 
     def __init__(
@@ -31,7 +48,7 @@ class CapturingTransport(httpx.AsyncBaseTransport):
         inner: httpx.AsyncBaseTransport,
         limit: int,
         deadline: float,
-        observe: Callable[[Exchange], None] | None = None,
+        observe: Observe | None = None,
     ) -> None:
         self._inner = inner
         self._limit = limit
@@ -54,7 +71,7 @@ class CapturingTransport(httpx.AsyncBaseTransport):
             error = httpx.ReadTimeout(f"{what} within {self._deadline:g} s")
         exchanges = request.extensions.get("exchanges")
         if exchanges is not None or self._observe is not None:
-            self._note(exchanges, capture.exchange(request, error))
+            self._note(request, exchanges, capture.exchange(request, error))
         if error is not None:
             raise error
         response = capture.response
@@ -63,11 +80,16 @@ class CapturingTransport(httpx.AsyncBaseTransport):
         response.stream = httpx.ByteStream(capture.body())
         return response
 
-    def _note(self, exchanges: list[Exchange] | None, exchange: Exchange) -> None:
+    def _note(
+        self, request: httpx.Request, exchanges: list[Exchange] | None, exchange: Exchange
+    ) -> None:
         if exchanges is not None:
             exchanges.append(exchange)
         if self._observe is not None:
-            self._observe(exchange)
+            url, extensions = request.url, request.extensions
+            origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
+            mutators = extensions.get("mutators", ())
+            self._observe(Observed(exchange, origin, extensions.get("operation", ""), mutators))
 
     async def _pass_on(self, request: httpx.Request) -> httpx.Response:
         """Send a request whose bodies flow; its exchange is complete when the answer is closed."""
@@ -80,7 +102,7 @@ class CapturingTransport(httpx.AsyncBaseTransport):
                 body_length=_flowing_length(request),
                 answer_length=count if count > len(first) else None,
             )
-            self._note(None, exchange)
+            self._note(request, None, exchange)
 
         try:
             response = capture.response = await self._inner.handle_async_request(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from regshape import __version__
 from regshape.errors import UsageError
 from regshape.model import Exchange, Failure, Identity, Mutator, Request
 from regshape.transport.auth import PING, AuthTransport, Credentials
-from regshape.transport.capturing import CapturingTransport
+from regshape.transport.capturing import CapturingTransport, Observe
 from regshape.transport.failures import failure_of
 from regshape.transport.mutating import (
     Apply,
@@ -67,7 +67,7 @@ class Client:
         deadline: float = DEADLINE,
         body_limit: int = BODY_LIMIT,
         rules: Sequence[Mutator] = (),
-        observe: Callable[[Exchange], None] | None = None,
+        observe: Observe | None = None,
     ) -> None:
         self._url = _base_url(url)
         self._prefix = self._url.raw_path.decode("latin-1").rstrip("/")
@@ -164,6 +164,7 @@ class Client:
         scope: str | None = None,
         *,
         origin: str | None = None,
+        operation: str = "",
     ) -> AsyncIterator[Flow]:
         """Send a request with bodies that flow; the deadline is for each wait, not for the whole.
 
@@ -174,12 +175,14 @@ class Client:
             mutators: what to break, in order.
             scope: what a token must allow.
             origin: where to send it in place of the registry's URL, whose path it then has not.
+            operation: what it is for, as whoever observes is to be told.
 
         Raises:
             FlowError: there is no answer, or it ends early.
         """
         base = self._url if origin is None else _base_url(origin)
         outgoing = self._flowing(request, content, base, "" if origin else self._prefix)
+        outgoing.extensions["operation"] = operation
         if mutators:
             outgoing.extensions["mutators"] = tuple(mutators)
         if scope is not None:
@@ -266,7 +269,7 @@ def open_client(  # noqa: PLR0913 - what the command line can say about a target
     apply: Apply | None = None,
     retry: bool = False,
     rules: Sequence[Mutator] = (),
-    observe: Callable[[Exchange], None] | None = None,
+    observe: Observe | None = None,
 ) -> Client:
     """Return a client for a registry; use it in `async with`.
 

@@ -98,6 +98,13 @@ def chosen(registry: str | None, environment: Mapping[str, str] = os.environ) ->
     )
 
 
+def named_once(address: str | None, registry: str | None) -> str:
+    """Return the registry of an argument or of the option; raises `UsageError` if not one."""
+    if address and registry:
+        raise UsageError("the registry is named twice: leave out --registry, or REGISTRY")
+    return chosen(address or registry)
+
+
 def _split_registry(text: str) -> tuple[str, str]:
     scheme, mark, rest = text.partition("://")
     if mark:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from regshape.cli.sentences import Commands
+from regshape.cli.sentences import CLIENT_STATUSES, Commands
 from regshape.errors import UsageError
 
 PANEL = "Client options (before the group, or behind the command)"
@@ -80,6 +80,11 @@ class Options:
 
 NOTHING = Options()
 
+AddressArgument = Annotated[
+    str | None, typer.Argument(metavar="[REGISTRY]", help="HOST[:PORT], or its URL.")
+]
+"""The registry where a command is about nothing else."""
+
 
 def merged(outer: Options, inner: Options) -> Options:
     """Return the options of both; where both say something, the inner ones stand."""
@@ -93,17 +98,21 @@ def merged(outer: Options, inner: Options) -> Options:
 def with_options(function: Callable[..., None]) -> Callable[..., None]:
     """Return a command for a function whose first parameter is the options.
 
-    What a group before it was given counts too.
+    What a group before it was given counts too. A parameter `ctx` is given typer's context.
     """
     hints = get_type_hints(function, include_extras=True)
     own = [
         parameter.replace(annotation=hints[name])
         for name, parameter in list(inspect.signature(function).parameters.items())[1:]
+        if name != "ctx"
     ]
+    wants_context = "ctx" in hints
 
     def command(ctx: typer.Context, **values: Any) -> None:
         here = Options(**{field.name: values.pop(field.name) for field in fields(Options)})
         ctx.obj = merged(ctx.obj or NOTHING, here)
+        if wants_context:
+            values["ctx"] = ctx
         function(ctx.obj, **values)
 
     _describe(command, function, own)
@@ -141,7 +150,7 @@ def _shared() -> tuple[inspect.Parameter, ...]:
     )
 
 
-def group(name: str, about: str, example: str) -> typer.Typer:
+def group(name: str, about: str, example: str, kind: type[Commands] = Commands) -> typer.Typer:
     """Return a command group that takes the shared options too."""
 
     def take(options: Options) -> None:
@@ -149,13 +158,12 @@ def group(name: str, about: str, example: str) -> typer.Typer:
 
     app = typer.Typer(
         name=name,
-        cls=Commands,
-        help=about,
-        epilog=f"Example: {example}",
+        cls=kind,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
     )
-    app.callback(help=about, epilog=f"Example: {example}")(with_options(take))
+    epilog = f"Example: {example}\n\n{CLIENT_STATUSES}"
+    app.callback(help=about, epilog=epilog)(with_options(take))
     return app
 
 

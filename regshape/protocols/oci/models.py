@@ -170,14 +170,20 @@ class OciErrorResponse(_Document):
     errors: tuple[OciErrorDetail, ...]
 
 
-class TagList(_Document):
+class _Page(_Document):
+    """`has_more` says whether the registry named a next page; it is no field of the document."""
+
+    has_more: bool = Field(default=False, exclude=True)
+
+
+class TagList(_Page):
     """The answer to a listing of tags (spec.md, "Listing Tags")."""
 
     name: str = ""
     tags: Texts = ()
 
 
-class CatalogList(_Document):
+class CatalogList(_Page):
     """The answer to a listing of repositories (the reserved `_catalog` extension)."""
 
     repositories: Texts = ()

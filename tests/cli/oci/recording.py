@@ -28,6 +28,8 @@ class Recorder:
 
     url: str
     requests: list[bytes] = field(default_factory=list)
+    closing: bool = False
+    """Whether the connection ends with each answer."""
 
     @property
     def address(self) -> str:
@@ -76,6 +78,8 @@ def _serve(connection: socket.socket, recorder: Recorder, reply: Answer) -> None
             if said is None:
                 return
             connection.sendall(said)
+            if recorder.closing:
+                return
 
 
 def _read(connection: socket.socket, data: bytes) -> tuple[bytes, bytes]:

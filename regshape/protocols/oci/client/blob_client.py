@@ -103,7 +103,7 @@ class BlobClient:
         Raises:
             BlobNotFoundError: there is none.
             DigestInvalidError: what came has another digest.
-            UsageError: the file cannot be written.
+            FileError: the file cannot be written.
         """
         count = 0
         async with self.open(repository, digest, taken) as pieces, landing(path) as write:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from regshape.errors import UsageError
+from regshape.errors import FileError
 
 Write = Callable[[bytes], Awaitable[None]]
 
@@ -24,7 +24,7 @@ async def landing(path: Path) -> AsyncIterator[Write]:
     or a pipe, is written to as it stands: nothing may take its place.
 
     Raises:
-        UsageError: the file cannot be written; the disk may be full.
+        FileError: the file cannot be written; the disk may be full.
     """
     try:
         with _opened(path) as file:
@@ -34,7 +34,7 @@ async def landing(path: Path) -> AsyncIterator[Write]:
 
             yield write
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+        raise FileError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _opened(path: Path) -> AbstractContextManager[FileIO]:

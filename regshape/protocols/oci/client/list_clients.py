@@ -8,7 +8,7 @@ from regshape.model import Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.client import names
 from regshape.protocols.oci.client.manifest_tasks import deletion
-from regshape.protocols.oci.client.pages import OK, document, exchanges, window
+from regshape.protocols.oci.client.pages import OK, document, exchanges, one_page, window
 from regshape.protocols.oci.client.session import Session, Task
 from regshape.protocols.oci.client.telemetry import TelemetryConfig, track_time
 from regshape.protocols.oci.models import CatalogList, TagList
@@ -37,7 +37,7 @@ class TagClient:
             NameUnknownError: there is no such repository.
         """
         task = _tags(repository, limit, last)
-        return document(await self._session.call(task), TagList, task.doing)
+        return one_page(await self._session.call(task), TagList, task.doing)
 
     async def all(self, repository: str, page: int | None = None) -> AsyncIterator[str]:
         """Give every tag, asking for pages of that size.
@@ -91,7 +91,7 @@ class CatalogClient:
             RegistryError: the registry does not list them.
         """
         task = _catalog(limit, last)
-        return document(await self._session.call(task), CatalogList, task.doing)
+        return one_page(await self._session.call(task), CatalogList, task.doing)
 
     async def all(self, page: int | None = None) -> AsyncIterator[str]:
         """Give every repository, asking for pages of that size.

@@ -17,6 +17,7 @@ from regshape.protocols.http import next_link
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.client.locations import resolved
 from regshape.protocols.oci.client.session import Session, Task
+from regshape.protocols.oci.models import CatalogList, TagList
 
 D = TypeVar("D", bound=BaseModel)
 OK = frozenset({200})
@@ -49,6 +50,15 @@ async def exchanges(session: Session, task: Task) -> AsyncIterator[Exchange]:
             raise RegistryError(f"{task.doing}: the pages lead in a circle, at {place.target}")
         request = place.request("GET", task.request.headers)
         task = replace(task, place=place, request=request)
+
+
+P = TypeVar("P", TagList, CatalogList)
+
+
+def one_page(exchange: Exchange, kind: type[P], doing: str) -> P:
+    """Return the document of one page, which knows whether there are more."""
+    has_more = next_link(exchange) is not None
+    return document(exchange, kind, doing).model_copy(update={"has_more": has_more})
 
 
 def document(exchange: Exchange, kind: type[D], doing: str) -> D:

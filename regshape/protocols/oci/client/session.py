@@ -13,6 +13,8 @@ from regshape.protocols.oci.client.locations import Place, place_of, resolved
 from regshape.protocols.oci.client.refusals import fault, refusal
 from regshape.protocols.oci.client.telemetry import TelemetryConfig, tell_call
 from regshape.protocols.oci.client.transport_config import TransportConfig
+from regshape.report.exchange_log import AUTH, Logged
+from regshape.transport.capturing import Observed
 from regshape.transport.client import open_client
 from regshape.transport.streaming import Flow, FlowError, Outflow
 
@@ -73,11 +75,13 @@ class Session:
         """What is told of operations."""
         return self._config.telemetry
 
-    def _observe(self, exchange: Exchange) -> None:
+    def _observe(self, observed: Observed) -> None:
         if self._config.telemetry.debug_calls:
-            tell_call(self._config.telemetry, self.place.origin, exchange)
+            tell_call(self._config.telemetry, observed.origin, observed.exchange)
         if self._config.log is not None:
-            self._config.log(exchange)
+            names = tuple(mutator.name for mutator in observed.mutators)
+            operation = observed.operation or AUTH
+            self._config.log(Logged(observed.origin, operation, names, observed.exchange))
 
     async def call(self, task: Task) -> Exchange:
         """Return the exchange of a request for a document, or of one without any.
@@ -137,6 +141,7 @@ class Session:
             mutators,
             task.scope,
             origin=task.place.origin if task.place else None,
+            operation=task.operation,
         )
         try:
             return await stack.enter_async_context(opened)

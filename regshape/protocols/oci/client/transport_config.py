@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from regshape.errors import BreakModeConfigError, UsageError
-from regshape.model import Exchange, Mutator, Request
+from regshape.model import Mutator, Request
 from regshape.mutators.apply import validate
 from regshape.mutators.rules import BreakRule, select
 from regshape.protocols.oci.client.telemetry import OFF, TelemetryConfig
+from regshape.report.exchange_log import Logged
 from regshape.transport.auth import Credentials
 
 TIMEOUT = 30.0
@@ -49,9 +50,10 @@ class TransportConfig:
     certificates unchecked, and tries http for a host without a scheme that does not speak TLS.
     `timeout` is the longest wait for the registry to go on, in seconds; a whole transfer may take
     longer. `credentials` are never looked for: `find_credentials` does that. `log` is given every
-    exchange as it was really sent, bodies cut at 4 KiB; those for tokens hold secrets, so what
-    writes them redacts them (`regshape.report.codec.exchange_to_json` does). `inner` replaces the
-    transport that sends, by an ASGI application's for example.
+    exchange as it was really sent, but for bodies that flow (those of blobs, unless they are
+    broken), of which 4 KiB are kept; those for tokens hold secrets, so what writes them redacts
+    them (`regshape.report.exchange_log.ExchangeLog.write` does). `inner` replaces the transport
+    that sends, by an ASGI application's for example.
     """
 
     registry: str
@@ -61,5 +63,5 @@ class TransportConfig:
     timeout: float = TIMEOUT
     break_mode: BreakModeConfig = field(default_factory=BreakModeConfig)
     telemetry: TelemetryConfig = OFF
-    log: Callable[[Exchange], None] | None = None
+    log: Callable[[Logged], None] | None = None
     inner: Any = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -39,12 +40,17 @@ from regshape.protocols.oci.models import (
     ImageManifest,
 )
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
+from regshape.report.exchange_log import Logged
 from regshape.transport.auth import Credentials
 from tests.conftest import Serve
 from tests.transport.hostile import answering, serving, whole
 
 ANN = Credentials("ann", "secret")
 USERS = {"ann": "secret"}
+
+
+def into(seen: list[Exchange]) -> Callable[[Logged], None]:
+    return lambda logged: seen.append(logged.exchange)
 
 
 def client(app: Any, **more: Any) -> RegistryClient:
@@ -256,7 +262,11 @@ async def test_rules_break_what_they_are_for_in_their_order() -> None:
         BreakRule("second", "header", "replace", "X-One", "2", when=When(methods=("PUT",))),
         BreakRule("third", "body", "append", None, "!", when=When(operations=("finish-upload",))),
     )
-    async with client(Reference().app, break_mode=breaking(*rules), log=seen.append) as registry:
+    async with client(
+        Reference().app,
+        break_mode=breaking(*rules),
+        log=into(seen),
+    ) as registry:
         with pytest.raises(DigestInvalidError):
             await registry.blobs.upload("app", b"content")
     sent = [(one.method, dict(one.headers).get("X-One"), one.body) for one in seen]
@@ -266,7 +276,7 @@ async def test_rules_break_what_they_are_for_in_their_order() -> None:
 async def test_a_wrong_digest_is_really_sent() -> None:
     seen: list[Exchange] = []
     config = breaking(wrong_digest())
-    async with client(Reference().app, break_mode=config, log=seen.append) as registry:
+    async with client(Reference().app, break_mode=config, log=into(seen)) as registry:
         with pytest.raises(RegistryError) as caught:
             await registry.blobs.upload("app", b"content")
         with pytest.raises(RegistryError):
@@ -280,7 +290,7 @@ async def test_skipped_credentials_are_not_brought_back() -> None:
     seen: list[Exchange] = []
     config = breaking(skip_auth())
     app = Reference(options).app
-    async with client(app, credentials=ANN, break_mode=config, log=seen.append) as registry:
+    async with client(app, credentials=ANN, break_mode=config, log=into(seen)) as registry:
         with pytest.raises(AuthError):
             await registry.tags.list("app")
     assert seen[-1].target == "/v2/app/tags/list"
@@ -328,7 +338,7 @@ async def test_nothing_is_told_when_telemetry_is_off(capsys: pytest.CaptureFixtu
 async def test_the_log_has_the_lengths_of_what_it_does_not_keep() -> None:
     seen: list[Exchange] = []
     content = b"x" * 100_000
-    async with client(Reference().app, log=seen.append) as registry:
+    async with client(Reference().app, log=into(seen)) as registry:
         stored = await registry.blobs.upload("app", content)
         await registry.blobs.get("app", stored.digest)
     put, get = seen[-2:]

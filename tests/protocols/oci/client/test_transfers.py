@@ -17,6 +17,7 @@ from regshape.errors import (
     BlobUploadInvalidError,
     BlobUploadUnknownError,
     DigestInvalidError,
+    FileError,
     RegistryConnectionError,
     RegistryTimeoutError,
     UsageError,
@@ -281,7 +282,7 @@ async def test_a_missing_folder_is_named_and_a_pipe_stays_one(
     reference = Reference()
     async with client(Unreliable(reference, steady)) as registry:
         stored = await registry.blobs.upload("app", CONTENT)
-        with pytest.raises(UsageError, match="blob: cannot be written: No such file"):
+        with pytest.raises(FileError, match="blob: cannot be written: No such file"):
             await registry.blobs.download("app", stored.digest, tmp_path / "none" / "blob")
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)
@@ -298,7 +299,7 @@ async def test_a_disk_that_is_full_is_named_and_nothing_is_left(tmp_path: Path) 
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
         try:
-            with pytest.raises(UsageError, match="blob: cannot be written: File too large"):
+            with pytest.raises(FileError, match="blob: cannot be written: File too large"):
                 await registry.blobs.download("app", stored.digest, tmp_path / "blob")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
