@@ -9,12 +9,18 @@ from functools import partial
 import anyio
 import pytest
 from anyio.abc import SocketStream
+from starlette.applications import Starlette
+from starlette.requests import Request as StarletteRequest
+from starlette.responses import Response
+from starlette.routing import Route
 
 from regshape.errors import UsageError
 from regshape.model import Exchange, Mutator, Request
 from regshape.mutators.apply import apply
+from regshape.transport.auth import Credentials
 from regshape.transport.client import open_client
 from regshape.transport.streaming import FlowError, Outflow
+from tests.conftest import Serve
 from tests.transport.hostile import answering, read_head, serving, silent, whole
 
 MEBIBYTE = 1024 * 1024
@@ -114,3 +120,25 @@ async def test_who_breaks_a_flowing_body_has_it_whole() -> None:
         async with client.open(Request("PUT", "/"), content, (mutator,)) as flow:
             assert await flow.read(100) == b"3001"
     assert flow.exchange.body == bytes(3000) + b"!"
+
+
+async def test_a_flowing_body_is_sent_again_where_credentials_were_wanted_anew(
+    serve: Serve,
+) -> None:
+    lengths: list[int] = []
+
+    async def put(request: StarletteRequest) -> Response:
+        lengths.append(len(await request.body()))
+        if len(lengths) == 1:
+            return Response(None, 401, headers={"WWW-Authenticate": 'Basic realm="r"'})
+        return Response(request.headers["authorization"])
+
+    login = Credentials("ann", "secret")
+    app = Starlette(routes=[Route("/{path:path}", put, methods=["GET", "PUT"])])
+    async with serve(app) as url, open_client(url, login, retry=True) as client:
+        await client.discover()
+        lengths.clear()
+        content = Outflow(partial(zeros, 300), 300_000)
+        async with client.open(Request("PUT", "/blob"), content) as flow:
+            assert await flow.read(100) == login.basic().encode()
+    assert lengths == [300_000, 300_000]
