@@ -15,9 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from regshape.errors import UsageError
-from regshape.model import Exchange, Mutator, Request
+from regshape.model import Mutator, Request
 from regshape.mutators.apply import apply
 from regshape.transport.auth import Credentials
+from regshape.transport.capturing import Observed
 from regshape.transport.client import open_client
 from regshape.transport.streaming import FlowError, Outflow
 from tests.conftest import Serve
@@ -70,7 +71,7 @@ async def test_a_peer_that_answers_early_is_heard() -> None:
 
 
 async def test_an_answer_is_read_as_it_comes_and_observed_when_it_ends() -> None:
-    seen: list[Exchange] = []
+    seen: list[Observed] = []
     body = b"x" * (3 * MEBIBYTE)
     async with (
         serving(answering(whole(body))) as peer,
@@ -83,7 +84,8 @@ async def test_an_answer_is_read_as_it_comes_and_observed_when_it_ends() -> None
             assert await flow.read(5) == b"xxxxx"
     assert b"".join(pieces) == body
     assert len(pieces) > 1
-    assert seen[0].answer_length == len(body)
+    assert seen[0].exchange.answer_length == len(body)
+    assert seen[0].origin == peer.url
     assert len(seen) == 2
 
 
