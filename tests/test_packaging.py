@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import regshape
+from regshape.catalog import find
 
 ROOT = Path(__file__).parents[1]
 LINKED = ("strategies", "corpora")
@@ -116,6 +118,8 @@ def test_what_is_installed_says_the_same_version_and_has_the_command() -> None:
     assert version("regshape") == regshape.__version__
     (command,) = entry_points(group="console_scripts", name="regshape")
     assert command.value == "regshape.cli.main:app"
+    (plugin,) = entry_points(group="pytest11", name="regshape")
+    assert plugin.value == "regshape.pytest_plugin"
 
 
 @pytest.mark.slow
@@ -166,3 +170,39 @@ def test_no_package_of_a_general_name_is_left_in_the_environment(
         " if u.find_spec(n)])"
     )
     assert run(installed / "python", "-c", look, cwd=tmp_path) == "[]\n"
+
+
+AUTHORS_CONFTEST = """\
+import pytest
+from regshape.catalog import ReferenceSettings, find
+
+
+@pytest.fixture(scope="session")
+def regshape_target():
+    return find("oci").reference(ReferenceSettings(defects=("chunk-order-ignored",)))
+"""
+
+
+@pytest.mark.slow
+def test_a_registrys_author_sees_in_pytest_which_requirement_fails(
+    built: Built, tmp_path: Path
+) -> None:
+    assert len(AUTHORS_CONFTEST.splitlines()) <= 10
+    programs = environment_in(tmp_path / "venv")
+    run(programs / "pip", "install", "-q", built.wheel, "pytest", cwd=tmp_path)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "conftest.py").write_text(AUTHORS_CONFTEST)
+    said = run(
+        *(programs / "pytest", "--regshape", "--regshape-time", "2s", "-v", "-W", "error"),
+        cwd=project,
+        status=1,
+    )
+    results = dict(re.findall(r"^regshape::oci::(\S+) (\w+)", said, re.MULTILINE))
+    wanted = {r.id for r in find("oci").protocol.requirements}
+    assert set(results) == wanted
+    assert [id_ for id_, result in results.items() if result == "FAILED"] == ["OCI-CHK-07"]
+    assert set(results.values()) == {"PASSED", "FAILED", "SKIPPED"}
+    assert "A chunk out of order is answered with 416." in said
+    assert "FAILED regshape::oci::OCI-CHK-07" in said
+    assert "Traceback" not in said

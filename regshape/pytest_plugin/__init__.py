@@ -97,10 +97,9 @@ def regshape_campaign(request: pytest.FixtureRequest) -> Sheet:
 
     def run() -> Sheet:
         aim = _at_target(request)
-        return campaign(aim, workers=workers, cache=_cache(request.config), below=Path.cwd())
+        return campaign(aim, cache=_cache(request.config), below=Path.cwd())
 
     given = getattr(request.config, "workerinput", None)
-    workers = 1 if given is None else int(given["workercount"])
     if given is None:
         sheet = run()
     else:

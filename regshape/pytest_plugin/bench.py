@@ -41,17 +41,16 @@ Marked: TypeAlias = Callable[[], Mapping[str, Any]]
 _LEVELS = ", ".join(FAILING_LEVELS)
 
 
-def campaign(aim: Aim, *, workers: int, cache: Path | None, below: Path) -> Sheet:
+def campaign(aim: Aim, *, cache: Path | None, below: Path) -> Sheet:
     """Run a campaign and return its sheet; an error of ours becomes the sheet's error.
 
     Args:
         aim: the registry, and what to do to it.
-        workers: processes that share the search, where the registry is not in this one.
         cache: where minimal cases are written, if anywhere.
         below: the folder from which paths are shown.
     """
     try:
-        result = _result(aim, workers)
+        result = _result(aim)
     except RegShapeError as error:
         return Sheet(error=str(error))
     files = {} if cache is None else write_cases(result.findings, cache, below)
@@ -60,12 +59,11 @@ def campaign(aim: Aim, *, workers: int, cache: Path | None, below: Path) -> Shee
     return sheet_of(result, aim.entry.protocol.requirements, aim.settings.fail_on, replays)
 
 
-def _result(aim: Aim, workers: int) -> Result:
-    settings = aim.settings.model_copy(update={"workers": 1 if aim.inner else workers})
+def _result(aim: Aim) -> Result:
     known = aim.baseline.cases() if aim.baseline else ()
 
     async def work() -> Result:
-        return await run_campaign(settings, aim.entry, start=Start(known), inner=aim.inner)
+        return await run_campaign(aim.settings, aim.entry, start=Start(known), inner=aim.inner)
 
     result = in_thread(work)
     if aim.inner is not None:

@@ -24,7 +24,7 @@ GIVEN = """
     @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(oci.cases())
     def test_any_case(run_case, case):
-        assert run_case(case).exchanges
+        run_case(case)
 """
 ONE = """
     import pytest
