@@ -18,6 +18,7 @@ from regshape.protocols.oci.protocol import Oci
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
 from regshape.protocols.oci.reference.odd import ODD
 from regshape.strategies import oci as oci_strategies
+from regshape.strategies import oci_races
 from regshape.strategies.common import Breaks, Move
 
 App: TypeAlias = Callable[..., Any]
@@ -53,6 +54,8 @@ class Entry:
     corpus: str
     """The folder of `regshape.corpora` with its regression cases."""
     status: str
+    races: Sequence[Case] = ()
+    """What the sweep does at the same time."""
 
     @property
     def mutator_names(self) -> frozenset[str]:
@@ -83,6 +86,7 @@ PROTOCOLS: Mapping[str, Entry] = {
         odd=tuple(ODD),
         corpus="oci",
         status="OCI distribution 1.1 and development, complete campaigns",
+        races=oci_races.RACES,
     ),
 }
 

@@ -10,6 +10,7 @@ from regshape.model import Case, Expectation, Mutator, Step
 from regshape.protocols.oci.breaks import BREAKS
 from regshape.strategies.common import Breaks, Move, programs
 from regshape.strategies.intruders import INTRUDER_MOVES
+from regshape.strategies.oci_races import with_races
 
 SBOM = "application/vnd.example.sbom.v1"
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
@@ -355,8 +356,8 @@ EACH_ALONE: Breaks = {
 
 
 def cases(moves: Sequence[Move] = MOVES, breaks: Breaks | None = None) -> st.SearchStrategy[Case]:
-    """Return the strategy of the random search: programs over the moves.
+    """Return the strategy of the random search: programs over the moves, and races.
 
     Without `breaks` a step is broken by any one mutator of its operation.
     """
-    return programs("oci", moves, EACH_ALONE if breaks is None else breaks)
+    return with_races(programs("oci", moves, EACH_ALONE if breaks is None else breaks), moves)

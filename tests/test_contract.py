@@ -29,7 +29,7 @@ def replayed(case: Case) -> Case:
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_every_requirement_has_a_check_or_says_why_not(entry: Entry) -> None:
     for requirement in entry.protocol.requirements:
-        assert (requirement.check is None) == (requirement.waiver is not None), requirement.id
+        assert requirement.checked == (requirement.waiver is None), requirement.id
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -59,14 +59,14 @@ def test_every_must_is_shown_to_fail_by_a_defect(entry: Entry) -> None:
     musts = {
         requirement.id
         for requirement in entry.protocol.requirements
-        if requirement.level is Level.MUST and requirement.check is not None
+        if requirement.level is Level.MUST and requirement.checked
     }
     assert musts - shown == KNOWN_MISSING & musts
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_defects_name_requirements_that_there_are(entry: Entry) -> None:
-    judged = {item.id for item in entry.protocol.requirements if item.check is not None}
+    judged = {item.id for item in entry.protocol.requirements if item.checked}
     for name, defect in entry.defects.items():
         assert defect.name == name
         assert defect.requirements, name
@@ -88,7 +88,8 @@ def test_every_defect_can_be_planted(entry: Entry) -> None:
 def test_moves_and_programs_name_operations_that_there_are(entry: Entry) -> None:
     known = set(entry.protocol.operations)
     assert {move.operation for move in entry.moves} <= known
-    assert {step.operation for case in entry.programs for step in case.steps} <= known
+    cases = (*entry.programs, *entry.races)
+    assert {step.operation for case in cases for step in case.all_steps()} <= known
     assert set(entry.breaks) <= known
 
 
@@ -103,7 +104,7 @@ def test_moves_and_programs_can_be_written_down_and_replayed(entry: Entry) -> No
         assert json.loads(json.dumps(move.arguments)) == move.arguments
         case = Case(entry.protocol.name, (move.step(),))
         assert replayed(case) == case
-    for case in entry.programs:
+    for case in (*entry.programs, *entry.races):
         assert replayed(case) == case
 
 

@@ -76,7 +76,9 @@ def replay(  # noqa: PLR0913 - one parameter per option
         authorized=authorized,
     )
     check_names(f"defect of {case.protocol}", access.defects, entry.defects)
-    check_names("operation", (step.operation for step in case.steps), entry.protocol.operations)
+    check_names(
+        "operation", (step.operation for step in case.all_steps()), entry.protocol.operations
+    )
     settings = build_settings(
         protocol=case.protocol,
         username=access.username,
@@ -162,9 +164,8 @@ def _print(case: Case, access: Access, outcome: ReplayResult) -> None:
     from regshape.report.wording import counted, plain
 
     console = plain_console()
-    console.print(
-        f"{counted(len(case.steps), 'step')} of {case.protocol} on {access.label}", soft_wrap=True
-    )
+    steps = counted(len(list(case.all_steps())), "step")
+    console.print(f"{steps} of {case.protocol} on {access.label}", soft_wrap=True)
     for number, exchange in enumerate(outcome.exchanges, 1):
         line = exchange_line(number, redact_exchange(exchange), console.width)
         console.print(line, no_wrap=True, overflow="crop")
@@ -175,6 +176,8 @@ def _print(case: Case, access: Access, outcome: ReplayResult) -> None:
     for violation in outcome.violations:
         told = plain(redact_line(violation.summary))
         console.print(Text.assemble(("fail ", "bold red"), f"{violation.requirement}: {told}"))
+    if case.parallel:
+        console.print(f"a race: it failed {outcome.seen} times of {outcome.tried}")
     met = [name for name in outcome.judged if name not in violated]
     if met:
         console.print(Text.assemble(("pass ", "green"), ", ".join(met)))
@@ -199,5 +202,6 @@ def _print_json(case: Case, access: Access, outcome: ReplayResult) -> None:
             for violation in outcome.violations
         ],
         "judged": list(outcome.judged),
+        "reproduced": f"{outcome.seen}/{outcome.tried}",
     }
     typer.echo(json.dumps(data, indent=2))

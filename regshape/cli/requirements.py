@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from regshape.cli.options import JsonOption, ProtocolOption
-from regshape.model import Check, Requirement
+from regshape.model import Check, RaceCheck, Requirement
 
 if TYPE_CHECKING:
     from regshape.catalog import Entry
@@ -36,19 +36,20 @@ def _rows(entry: Entry) -> list[dict[str, Any]]:
 
 
 def _row(requirement: Requirement, defects: Mapping[str, list[str]]) -> dict[str, Any]:
+    check = requirement.check or requirement.race
     return {
         "id": requirement.id,
         "level": requirement.level.value,
         "section": requirement.section,
         "text": requirement.text,
         "source": requirement.source,
-        "check": _name(requirement.check) if requirement.check else None,
+        "check": _name(check) if check else None,
         "defects": defects.get(requirement.id, []),
         "waiver": requirement.waiver,
     }
 
 
-def _name(check: Check) -> str:
+def _name(check: Check | RaceCheck) -> str:
     # A check may be a function, a partial of one, or an object that can be called.
     function = getattr(check, "func", check)
     name = getattr(function, "__qualname__", type(function).__qualname__)

@@ -117,7 +117,7 @@ class Campaign:
         await self.executor.probe(self.salt(), read_only=self._settings.read_only)
         self._tally.lacks(self.executor.capabilities)
         kept = able(self._requirements, self.executor.capabilities)
-        self.executor.judge = Judge(kept, tuple(self._entry.protocol.operations)).judge
+        self.executor.judge = Judge(kept, tuple(self._entry.protocol.operations))
         return plan_of(self._entry, self._settings, self.executor.capabilities)
 
     async def run(self) -> Result:
@@ -150,7 +150,8 @@ class Campaign:
     def _lists(self, plan: Plan, corpus: Sequence[Case]) -> Lists:
         if not self._settings.sweep:
             return {"corpus": corpus}
-        swept = tuple(sweep(self._entry.protocol.name, plan.moves, plan.programs, plan.breaks))
+        moved = sweep(self._entry.protocol.name, plan.moves, plan.programs, plan.breaks)
+        swept = (*moved, *plan.races)
         if self._settings.read_only:
             return {"sweep": swept}
         return {"known": self._kept.origin.known, "corpus": corpus, "sweep": swept}

@@ -15,6 +15,8 @@ from regshape.model import (
     Fault,
     Level,
     Outcome,
+    Race,
+    RaceCheck,
     RegistryProtocol,
     Requirement,
     Verdict,
@@ -35,6 +37,23 @@ class Judge:
             )
             for operation in operations
         }
+        self._races: tuple[tuple[str, RaceCheck], ...] = tuple(
+            (item.id, item.race) for item in requirements if item.race is not None
+        )
+
+    def judge_race(self, race: Race) -> tuple[list[str], list[Violation]]:
+        """Return the ids of the requirements that a race says something of, and violations."""
+        judged: list[str] = []
+        violations: dict[tuple[str, str], Violation] = {}
+        for id_, check in self._races:
+            faults = check(race)
+            if faults is None:
+                continue
+            judged.append(id_)
+            for fault in faults:
+                violation = Violation(id_, fault.aspect, fault.summary, fault.among)
+                violations.setdefault(violation.identity, violation)
+        return judged, list(violations.values())
 
     def judge(self, call: Call, exchange: Exchange) -> tuple[list[str], list[Violation]]:
         """Return the ids of the requirements that the exchange says something of, and violations.

@@ -13,6 +13,9 @@ from regshape.model import Capability, Case, Mutator
 from regshape.settings import Settings
 from regshape.strategies.common import Move
 
+RACE_REPEATS = 3
+"""How many times the sweep executes each race."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -20,6 +23,7 @@ class Plan:
 
     moves: Sequence[Move]
     programs: Sequence[Case]
+    races: Sequence[Case]
     breaks: Mapping[str, tuple[Mutator, ...]]
     strategy: st.SearchStrategy[Case]
 
@@ -33,12 +37,13 @@ def plan_of(entry: Entry, settings: Settings, capabilities: Mapping[str, Capabil
     absent = {item.name for item in capabilities.values() if not item.present}
     moves = [move for move in entry.moves if absent.isdisjoint(move.needs)]
     programs, breaks = entry.programs, chosen(entry.breaks, settings)
+    races = tuple(race for race in entry.races for _ in range(RACE_REPEATS))
     if settings.username is None:
         breaks = {operation: _without_auth(group) for operation, group in breaks.items()}
     if settings.read_only:
-        moves, programs = [move for move in moves if move.reads], ()
+        moves, programs, races = [move for move in moves if move.reads], (), ()
         breaks = {operation: _harmless(group) for operation, group in breaks.items()}
-    return Plan(moves, programs, breaks, entry.cases(moves, combinations(breaks)))
+    return Plan(moves, programs, races, breaks, entry.cases(moves, combinations(breaks)))
 
 
 def _without_auth(group: Iterable[Mutator]) -> tuple[Mutator, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import anyio
 
 from regshape.catalog import Entry
 from regshape.engine.campaign import Campaign
+from regshape.engine.pursue import RACES
 from regshape.engine.start import Start
 from regshape.engine.target import client_of
 from regshape.model import Case, Exchange, Observer, Result, Violation
@@ -24,6 +25,9 @@ class ReplayResult:
     exchanges: tuple[Exchange, ...]
     violations: tuple[Violation, ...]
     judged: tuple[str, ...]
+    seen: int = 0
+    tried: int = 1
+    """How many executions violated something, of how many; a race is executed several times."""
 
 
 async def run_campaign(
@@ -78,10 +82,12 @@ async def opened(
 async def replay(
     settings: Settings, entry: Entry, case: Case, *, inner: object = None
 ) -> ReplayResult:
-    """Execute a case once more and judge it.
+    """Execute a case once more and judge it; a race several times, of which one that fails counts.
 
     Raises:
         TargetError: the target does not answer, or not as a registry of the protocol.
     """
     async with opened(settings, entry, inner=inner) as run:
-        return await run(case)
+        results = [await run(case) for _ in range(RACES if case.parallel else 1)]
+    failing = [result for result in results if result.violations]
+    return replace((failing or results)[0], seen=len(failing), tried=len(results))

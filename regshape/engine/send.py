@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 import anyio
 
+from regshape.engine.judge import Judge
 from regshape.model import (
     Call,
     Capability,
@@ -17,9 +18,11 @@ from regshape.model import (
     Identity,
     Mutator,
     Play,
+    Race,
     RegistryProtocol,
     Request,
     Space,
+    Step,
     Turn,
     Violation,
     World,
@@ -42,15 +45,17 @@ class Send(Protocol):
         ...
 
 
-JudgeCall: TypeAlias = Callable[[Call, Exchange], tuple[list[str], list[Violation]]]
-
+Take: TypeAlias = Callable[[Turn], None]
+"""Takes note of a turn."""
 
 CLEANING = 1.0
 """Seconds in which a case that is cut off still removes what it made."""
+LATE = 0.1
+"""Seconds after which what a race left is read again, where it was not there at once."""
 
 
-def _judge_nothing(_call: Call, _exchange: Exchange) -> tuple[list[str], list[Violation]]:
-    return [], []
+def _forget(_turn: Turn) -> None:
+    """Take no note."""
 
 
 @dataclass(slots=True)
@@ -77,6 +82,29 @@ class Trace:
         """Return whether nothing took a connection of the case."""
         failures = (turn.exchange.failure for turn in self.turns)
         return any(failure is not None and failure.kind == "connect" for failure in failures)
+
+    def add(self, turn: Turn) -> None:
+        """Take note of a turn."""
+        failure = turn.exchange.failure
+        self.stale |= failure is not None and failure.kind == "stale"
+        self.turns.append(turn)
+        if turn.call.role in {"setup", "step"}:
+            self.requests += 1
+
+
+class Gate:
+    """Lets nobody through until so many have come to it."""
+
+    def __init__(self, count: int) -> None:
+        self._missing = count
+        self._open = anyio.Event()
+
+    async def go(self) -> None:
+        """Return when all have come."""
+        self._missing -= 1
+        if self._missing <= 0:
+            self._open.set()
+        await self._open.wait()
 
 
 class Limiter:
@@ -114,7 +142,7 @@ class Executor:
         self._other_prefix = other_prefix
         self.origin = origin
         self._limiter = Limiter(rate)
-        self.judge: JudgeCall = _judge_nothing
+        self.judge = Judge((), ())
         self.capabilities: Mapping[str, Capability] = {}
         self.greeting: Headers = ()
         """The headers of the first answer."""
@@ -159,37 +187,39 @@ class Executor:
     async def _run(self, case: Case, trace: Trace, salt: str) -> Trace:
         world = self._protocol.world(self.space(salt))
         try:
-            for step in case.steps:
-                await self._play(world.play(step), trace)
-            await self._play(world.settle(), trace)
-            await self._clean(world)
+            await self._play(_all(world, case.steps), self._judging(trace), fresh=trace.fresh)
+            if case.parallel:
+                await self._compete(case, world, trace, salt)
+            else:
+                await self._play(world.settle(), self._judging(trace), fresh=trace.fresh)
+            await self._play(world.clean())
         except anyio.get_cancelled_exc_class():
             with anyio.move_on_after(CLEANING, shield=True):
-                await self._clean(world)
+                await self._play(world.clean())
             raise
         return trace
 
-    async def _play(self, play: Play, trace: Trace) -> None:
-        call = next(play, None)
-        while call is not None:
-            exchange = await self._exchange(call, fresh=trace.fresh)
-            trace.stale |= exchange.failure is not None and exchange.failure.kind == "stale"
-            trace.turns.append(Turn(call, exchange))
-            if call.role in {"setup", "step"}:
-                trace.requests += 1
-            judged, violations = self.judge(call, exchange)
+    def _judging(self, trace: Trace) -> Take:
+        """Return what notes each turn, judged by what the model predicts."""
+
+        def take(turn: Turn) -> None:
+            trace.add(turn)
+            judged, violations = self.judge.judge(turn.call, turn.exchange)
             trace.judged += judged
             trace.violations += violations
-            try:
-                call = play.send(exchange)
-            except StopIteration:
-                return
 
-    async def _clean(self, world: World) -> None:
-        play = world.clean()
+        return take
+
+    async def _play(
+        self, play: Play, take: Take = _forget, gate: Gate | None = None, *, fresh: bool = False
+    ) -> None:
+        """Play to the end; the first request waits at the gate, if there is one."""
         call = next(play, None)
+        if gate is not None:
+            await gate.go()
         while call is not None:
-            exchange = await self._exchange(call)
+            exchange = await self._exchange(call, fresh=fresh)
+            take(Turn(call, exchange))
             try:
                 call = play.send(exchange)
             except StopIteration:
@@ -207,3 +237,85 @@ class Executor:
         else:
             self.unanswered = 0
         return exchange
+
+    # --- races --------------------------------------------------------------------------------
+
+    async def _compete(self, case: Case, world: World, trace: Trace, salt: str) -> None:
+        """Release the lists together, and judge what they did.
+
+        What shows too where the lists run one after the other is no race; it is left to the checks
+        of single requests.
+        """
+        race = await self._race(world, case.parallel, trace)
+        judged, violations = self.judge.judge_race(race)
+        trace.judged += judged
+        for number, lists in enumerate((case.parallel, case.parallel[::-1])):
+            if violations and not trace.stale:
+                shown = await self._in_turn(replace(case, parallel=lists), f"{salt}s{number}")
+                violations = [
+                    item for item in violations if not any(one.explains(item) for one in shown)
+                ]
+        trace.violations += violations
+
+    async def _in_turn(self, case: Case, salt: str) -> list[Violation]:
+        """Return what shows where the lists run one after the other."""
+        world = self._protocol.world(self.space(salt))
+        await self._play(_all(world, case.steps))
+        race = await self._race(world, case.parallel, Trace(), at_once=False)
+        await self._play(world.clean())
+        return self.judge.judge_race(race)[1]
+
+    async def _race(
+        self, world: World, lists: Sequence[Sequence[Step]], trace: Trace, *, at_once: bool = True
+    ) -> Race:
+        """Play the lists, each on a copy of the world, and read what they left."""
+        before = world.fork(0)
+        forks = [world.fork(number) for number in range(1, len(lists) + 1)]
+        lanes: list[list[Turn]] = [[] for _ in lists]
+        gate = Gate(len(lists) if at_once else 1)
+        if at_once:
+            await self._open(world, len(lists))
+
+        async def run(number: int) -> None:
+            def take(turn: Turn) -> None:
+                lanes[number].append(replace(turn, lane=number))
+                trace.add(lanes[number][-1])
+
+            await self._play(_all(forks[number], lists[number]), take, gate, fresh=trace.fresh)
+
+        try:
+            if at_once:
+                async with anyio.create_task_group() as group:
+                    for number in range(len(lists)):
+                        group.start_soon(run, number)
+            else:
+                for number in range(len(lists)):
+                    await run(number)
+        finally:
+            world.join(forks)
+        return await self._rest(world, Race(before, tuple(map(tuple, lanes))), trace)
+
+    async def _open(self, world: World, count: int) -> None:
+        """Open a connection for each list, so that none has to when they are released."""
+        async with anyio.create_task_group() as group:
+            for _ in range(count):
+                group.start_soon(self._exchange, world.ready())
+
+    async def _rest(self, world: World, race: Race, trace: Trace) -> Race:
+        """Read what the lists left; what was not there at once is given a moment."""
+        during = len(self.judge.judge_race(race)[1])
+        for moment in (0.0, LATE):
+            await anyio.sleep(moment)
+            after: list[Turn] = []
+            await self._play(world.rest(race.lanes), after.append, fresh=trace.fresh)
+            race = replace(race, after=tuple(after))
+            if len(self.judge.judge_race(race)[1]) <= during:
+                break
+        for turn in race.after:
+            trace.add(turn)
+        return race
+
+
+def _all(world: World, steps: Sequence[Step]) -> Play:
+    for step in steps:
+        yield from world.play(step)

@@ -107,9 +107,7 @@ async def _run(shard: Shard) -> ShardResult:
         )
         executor.capabilities = shard.capabilities
         kept: list[Requirement] = [r for r in entry.protocol.requirements if r.id in wanted]
-        executor.judge = Judge(
-            able(kept, shard.capabilities), tuple(entry.protocol.operations)
-        ).judge
+        executor.judge = Judge(able(kept, shard.capabilities), tuple(entry.protocol.operations))
         drawer = Drawer(
             plan_of(entry, shard.settings, shard.capabilities).strategy, shard.settings.seed
         )

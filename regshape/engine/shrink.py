@@ -93,11 +93,12 @@ async def simplify(case: Case, shows: Shows, budget: int) -> Shrunk:
 
 def _simpler(case: Case) -> Iterator[Case]:
     for place, step in enumerate(case.steps):
-        for simpler in _simpler_steps(step):
+        for simpler in simpler_steps(step):
             yield replace(case, steps=(*case.steps[:place], simpler, *case.steps[place + 1 :]))
 
 
-def _simpler_steps(step: Step) -> Iterator[Step]:
+def simpler_steps(step: Step) -> Iterator[Step]:
+    """Yield the step with no argument, without each of its arguments, and without its mutators."""
     if step.arguments:
         yield replace(step, arguments={})
     if len(step.arguments) > 1:

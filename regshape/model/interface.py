@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from regshape.model.exchange import Exchange
-from regshape.model.judgement import Call, Requirement
+from regshape.model.judgement import Call, Requirement, Turn
 from regshape.model.program import Step
 
 Play: TypeAlias = Generator[Call, Exchange, None]
@@ -50,6 +50,22 @@ class World(Protocol):
 
     def play(self, step: Step) -> Play:
         """Run one step: what it needs first, the step itself, then what reads back its effect."""
+        ...
+
+    def fork(self, lane: int) -> World:
+        """Return a copy that plays one of several parallel lists, as if it were alone."""
+        ...
+
+    def join(self, forks: Sequence[World]) -> None:
+        """Take note of what the copies may have made; what is there now is open."""
+        ...
+
+    def ready(self) -> Call:
+        """Return a call that does nothing but open a connection."""
+        ...
+
+    def rest(self, lanes: Sequence[Sequence[Turn]]) -> Play:
+        """Read, once all is quiet, everything that parallel lists may have changed."""
         ...
 
     def settle(self) -> Play:

@@ -57,16 +57,43 @@ class Fault:
 
     `aspect` is short and stable, part of the finding's signature (`status 500`, `no Range`);
     `summary` is one sentence with the values of this exchange. `wide` marks what has one cause for
-    all operations, such as an error code that is in no table.
+    all operations, such as an error code that is in no table; `among` names the operations that a
+    race was between.
     """
 
     aspect: str
     summary: str
     wide: bool = False
+    among: tuple[str, ...] = ()
 
 
 Check: TypeAlias = Callable[[Call, Exchange], "Fault | bool"]
 """Returns False where the exchange says nothing of the requirement, True where it is met."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A call and its exchange; `lane` says in which of several parallel lists it was."""
+
+    call: Call
+    exchange: Exchange
+    lane: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """What happened in a race: the turns of each list, in their order, and those once all is quiet.
+
+    `before` is the protocol's model as it was when the lists were released.
+    """
+
+    before: Any
+    lanes: tuple[tuple[Turn, ...], ...]
+    after: tuple[Turn, ...] = ()
+
+
+RaceCheck: TypeAlias = Callable[[Race], "Sequence[Fault] | None"]
+"""Returns None where a race says nothing of the requirement, else what was wrong, if anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +102,8 @@ class Requirement:
 
     `since` is the first version of the document that has it; `was` the level that it had in the
     oldest version, where that differs. `check` runs on exchanges of `operations`; `needs` names
-    the capability without which it is skipped; `waiver` says why there is no check.
+    the capability without which it is skipped; `waiver` says why there is no check. `race` is the
+    check of what only requests in parallel can violate.
     """
 
     id: str
@@ -89,6 +117,12 @@ class Requirement:
     was: Level | None = None
     needs: str | None = None
     waiver: str | None = None
+    race: RaceCheck | None = None
+
+    @property
+    def checked(self) -> bool:
+        """Whether something judges it."""
+        return self.check is not None or self.race is not None
 
     def level_in(self, version: str, versions: Sequence[str]) -> Level | None:
         """Return the level in a version of the document, None where it is not in it."""
@@ -100,7 +134,8 @@ class Requirement:
 class Violation(NamedTuple):
     """A requirement that an exchange violated; (requirement, signature) is its identity.
 
-    `cause` is the operation and what was wrong; `broken` names, in order, what mutators had broken.
+    `cause` is the operation and what was wrong; `broken` names, in order, what mutators had broken,
+    or the operations that a race was between.
     """
 
     requirement: str
@@ -122,11 +157,3 @@ class Violation(NamedTuple):
         """Return whether the other has the same cause, seen with as much broken or more."""
         same = self.requirement == other.requirement and self.cause == other.cause
         return same and set(self.broken) <= set(other.broken)
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A call and its exchange."""
-
-    call: Call
-    exchange: Exchange

@@ -1,8 +1,8 @@
-"""Cases: programs of steps, as data."""
+"""Cases: programs of steps, in a row or side by side, as data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +20,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One generated program: steps that run in order in a space of their own."""
+    """One generated program: steps that run in order in a space of their own.
+
+    With `parallel` it is a race: the steps set it up, the lists of steps are then released
+    together, and what they left is read once all is quiet.
+    """
 
     protocol: str
     steps: tuple[Step, ...]
     comment: str = ""
+    parallel: tuple[tuple[Step, ...], ...] = ()
+
+    def all_steps(self) -> Iterator[Step]:
+        """Yield every step, those that run in parallel too."""
+        yield from self.steps
+        for steps in self.parallel:
+            yield from steps

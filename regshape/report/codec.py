@@ -61,9 +61,15 @@ class _CaseFile(StrictFile):
     protocol: str
     comment: str = ""
     steps: list[_StepFile]
+    parallel: list[list[_StepFile]] = Field(default_factory=list)
 
     def build(self) -> Case:
-        return Case(self.protocol, tuple(step.build() for step in self.steps), self.comment)
+        return Case(
+            self.protocol,
+            tuple(step.build() for step in self.steps),
+            self.comment,
+            tuple(tuple(step.build() for step in steps) for steps in self.parallel),
+        )
 
 
 class _FailureFile(StrictFile):
@@ -119,7 +125,9 @@ def case_to_json(case: Case) -> dict[str, Any]:
     """Return the case as its file has it; fields at their default are left out."""
     steps = [_step_to_json(step) for step in case.steps]
     comment = {"comment": case.comment} if case.comment else {}
-    return {"protocol": case.protocol, **comment, "steps": steps}
+    lists = [[_step_to_json(step) for step in steps] for steps in case.parallel]
+    parallel = {"parallel": lists} if lists else {}
+    return {"protocol": case.protocol, **comment, "steps": steps, **parallel}
 
 
 def case_text(case: Case) -> str:

@@ -222,7 +222,7 @@ def _shown(finding: Finding, standing: Standing, room: int) -> Shown:
 
 
 def _steps(finding: Finding) -> Iterator[str]:
-    for step in finding.case.steps:
+    for step in finding.case.all_steps():
         arguments = " ".join(f"{name}={json.dumps(it)}" for name, it in step.arguments.items())
         mutators = ", ".join(mutator.name for mutator in step.mutators)
         with_mutators = f" broken by {mutators}" if mutators else ""

@@ -106,7 +106,7 @@ def _standing(finding: str, result: Result) -> dict[str, Any]:
 
 
 def _location(finding: Finding, campaign: CampaignInfo) -> dict[str, Any]:
-    steps = [step.operation for step in finding.case.steps] or ["campaign"]
+    steps = [step.operation for step in finding.case.all_steps()] or ["campaign"]
     whole = f"{campaign.protocol}/{'/'.join(steps)}"
     operation = {"name": steps[-1], "fullyQualifiedName": whole, "kind": "function"}
     place = {"artifactLocation": {"uri": _address(campaign, finding)}}

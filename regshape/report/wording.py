@@ -95,7 +95,7 @@ def effort(campaign: CampaignInfo) -> str:
 
 def broken(case: Case) -> Iterator[str]:
     """Yield a sentence for each mutator of a case: what it broke, and what must come of it."""
-    for step in case.steps:
+    for step in case.all_steps():
         for mutator in step.mutators:
             owed = OWED[mutator.expect]
             yield plain(f"{step.operation} was broken by {mutator.name}: {owed}")

@@ -80,6 +80,8 @@ class FakeReplay:
     exchanges: tuple[Exchange, ...]
     violations: tuple[Violation, ...]
     judged: tuple[str, ...]
+    seen: int = 1
+    tried: int = 1
 
 
 @dataclass

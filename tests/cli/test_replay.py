@@ -48,7 +48,7 @@ def test_a_recorded_finding_is_run_against_its_own_target_and_fails_again(
 def test_json_is_one_document(runner: FakeRunner, cli: Cli) -> None:
     cli("fuzz", TARGET)
     document = json.loads(cli("replay", "5f0c", "--json").stdout)
-    assert list(document) == ["target", "case", "exchanges", "violations", "judged"]
+    assert list(document) == ["target", "case", "exchanges", "violations", "judged", "reproduced"]
 
 
 def test_what_is_neither_a_file_nor_a_finding_is_said(

@@ -135,7 +135,8 @@ async def test_without_time_there_is_no_search_and_every_case_of_the_sweep_is_co
     result = await run(reference(), time=0, max_cases=None)
     assert result.campaign.ended_by == "done"
     plan = plan_of(ENTRY, PLAIN, OPEN)
-    assert result.campaign.cases == len(list(sweep("oci", plan.moves, plan.programs, plan.breaks)))
+    swept = list(sweep("oci", plan.moves, plan.programs, plan.breaks))
+    assert result.campaign.cases == len(swept) + len(plan.races)
 
 
 async def test_a_campaign_can_be_stopped_and_keeps_what_was_learnt() -> None:
@@ -217,9 +218,10 @@ async def test_moves_that_need_what_is_absent_are_not_sent() -> None:
 async def test_nearly_every_request_is_another() -> None:
     inner = reference()
     await run(inner, max_cases=1300, spec="dev")
-    # What repeats is meant to: a second session of a case is opened like the first.
+    # What repeats is meant to: a second session of a case is opened like the first, and a race
+    # sends the same at the same time, and reads again what it left.
     counts = Counter(inner.sent)
-    assert len(counts) / len(inner.sent) >= 0.95, counts.most_common(5)
+    assert len(counts) / len(inner.sent) >= 0.8, counts.most_common(5)
 
 
 async def test_a_rate_is_kept() -> None:

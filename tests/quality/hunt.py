@@ -66,7 +66,9 @@ def embedded(entry: Entry, *defects: str, auth: str = "none", delete: bool = Tru
 def without_sweep(entry: Entry) -> Entry:
     """Return the entry with nothing to sweep: a campaign begins with the random search."""
     moves, cases = entry.moves, entry.cases
-    return replace(entry, moves=(), programs=(), cases=lambda _, breaks: cases(moves, breaks))
+    return replace(
+        entry, moves=(), programs=(), races=(), cases=lambda _, breaks: cases(moves, breaks)
+    )
 
 
 async def hunt(

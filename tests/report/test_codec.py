@@ -140,3 +140,10 @@ def test_an_exchange_with_half_a_header_is_refused() -> None:
     data = {**exchange_to_json(Exchange("GET", "/")), "headers": [["only-a-name"]]}
     with pytest.raises(CaseError, match=r"store: headers\.0: "):
         exchange_from_json(data, "store")
+
+
+def test_a_race_can_be_written_down_and_read_again() -> None:
+    lists = ((Step("push-manifest"), Step("list-tags", {"n": 1})), (Step("delete-tag"),))
+    case = Case("oci", (Step("ping"),), "two at once", lists)
+    assert case_from_json(json.loads(json.dumps(case_to_json(case))), "here") == case
+    assert "parallel" not in case_to_json(Case("oci", (Step("ping"),)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 
@@ -14,6 +15,8 @@ from regshape.model import (
     Requirement,
     Space,
     Step,
+    Turn,
+    World,
 )
 from regshape.protocols.http import breaks
 from regshape.protocols.oci import calls
@@ -22,6 +25,7 @@ from regshape.protocols.oci.operations import OPERATIONS
 from regshape.protocols.oci.operations.deletes import Kind, delete_request
 from regshape.protocols.oci.operations.reading import Reading, read_blob, read_manifest
 from regshape.protocols.oci.probe import probe
+from regshape.protocols.oci.races.rest import join, read_all
 from regshape.protocols.oci.requirements import REQUIREMENTS
 from regshape.protocols.oci.state import Repository, State
 
@@ -33,9 +37,33 @@ class OciWorld:
 
     def __init__(self, space: Space) -> None:
         self.state = State(space)
+        self._lane = 0
+
+    def fork(self, lane: int) -> OciWorld:
+        """Return a copy that plays one of several parallel lists, as if it were alone.
+
+        Its contents are its own, but for those of a step that says `same`.
+        """
+        other = OciWorld(self.state.space)
+        other.state = copy.deepcopy(self.state)
+        other._lane = lane
+        return other
+
+    def join(self, forks: Sequence[World]) -> None:
+        """Take note of what the copies may have made; what is there now is open."""
+        join(self.state, [fork.state for fork in forks if isinstance(fork, OciWorld)])
+
+    def ready(self) -> Call:
+        """Return a call that does nothing but open a connection."""
+        return calls.call("ping", Request("GET", calls.PING), Facts("end-1"), role="probe")
+
+    def rest(self, lanes: Sequence[Sequence[Turn]]) -> Play:
+        """Read, once all is quiet, everything that parallel lists may have changed."""
+        yield from read_all(self.state, lanes)
 
     def play(self, step: Step) -> Play:
         """Run one step; after broken framing, see that the server still serves."""
+        self.state.lane = 0 if step.arguments.get("same") else self._lane
         broken: Call | None = None
         generator = OPERATIONS[step.operation](self.state, step)
         call = next(generator, None)

@@ -19,6 +19,7 @@ from regshape.model import Space
 SessionState = Literal["open", "closed", "unknown"]
 T = TypeVar("T")
 PORTS = {"http": 80, "https": 443}
+LANE_STRIDE = 11
 
 
 @dataclass(slots=True)
@@ -110,6 +111,9 @@ class State:
         self.subjects_answered: set[str] = set()
         self.writes = 0
         self.serial = 0
+        self.lane = 0
+        """Which of several parallel lists this plays, from 1; 0 for none, and for what they share.
+        """
 
     def repo(self, arguments: Mapping[str, Any]) -> Repository:
         """Return the repository that a step's arguments name (0, 1, or `absent`)."""
@@ -125,11 +129,16 @@ class State:
 
         Its first byte is not that of the calls before, so that even one byte tells them apart.
         """
-        self.serial += 1
-        first = ascii_letters[self.serial % len(ascii_letters)]
-        seed = hashlib.sha256(f"{self.space.salt}/{self.serial}".encode()).hexdigest()
+        mark = self.mark()
+        first = ascii_letters[(self.serial + LANE_STRIDE * self.lane) % len(ascii_letters)]
+        seed = hashlib.sha256(f"{self.space.salt}/{mark}".encode()).hexdigest()
         unit = f"{first}{seed[1:]}".encode()
         return (unit * (size // len(unit) + 1))[:size]
+
+    def mark(self) -> str:
+        """Return a text that no earlier call and no parallel list has."""
+        self.serial += 1
+        return f"{self.lane}-{self.serial}" if self.lane else str(self.serial)
 
     def fresh_digest(self, algorithm: str = "sha256") -> str:
         """Return a digest that nothing has."""

@@ -24,7 +24,7 @@ async def violated(registry: Reference, *steps: Step) -> set[str]:
     protocol = ENTRY.protocol
     async with client_of(Settings(), inner) as client:
         executor = Executor(protocol, client.send, "regshape", "http://embedded")
-        executor.judge = Judge(protocol.requirements, tuple(protocol.operations)).judge
+        executor.judge = Judge(protocol.requirements, tuple(protocol.operations))
         trace = await executor.run(Case("oci", steps), "b0")
     return {violation.requirement for violation in trace.violations}
 

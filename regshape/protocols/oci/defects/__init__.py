@@ -16,6 +16,7 @@ from regshape.protocols.oci.defects.bad_mounts import BAD_MOUNTS
 from regshape.protocols.oci.defects.bad_names import BAD_NAMES
 from regshape.protocols.oci.defects.bad_pulls import BAD_PULLS
 from regshape.protocols.oci.defects.bad_pushes import BAD_PUSHES
+from regshape.protocols.oci.defects.bad_races import BAD_RACES
 from regshape.protocols.oci.defects.bad_referrers import BAD_REFERRERS
 from regshape.protocols.oci.defects.bad_rights import BAD_RIGHTS
 from regshape.protocols.oci.defects.bad_sessions import BAD_SESSIONS
@@ -35,6 +36,7 @@ _TABLES: Sequence[Sequence[Defect]] = (
     BAD_DELETES,
     BAD_ANSWERS,
     BAD_HTTP,
+    BAD_RACES,
 )
 DEFECTS: Mapping[str, Defect] = {defect.name: defect for table in _TABLES for defect in table}
 

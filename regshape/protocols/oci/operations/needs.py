@@ -125,12 +125,11 @@ def learn_blob(state: State, repo: Repository, digest: str, content: bytes) -> B
 
 def index_document(state: State, **fields: Any) -> dict[str, Any]:
     """Return an index without children, different for each call."""
-    state.serial += 1
     return {
         "schemaVersion": 2,
         "mediaType": calls.INDEX,
         "manifests": [],
-        "annotations": {"regshape": f"{state.space.salt}.{state.serial}"},
+        "annotations": {"regshape": f"{state.space.salt}.{state.mark()}"},
         **fields,
     }
 

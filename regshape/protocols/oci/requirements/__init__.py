@@ -13,6 +13,7 @@ from regshape.protocols.oci.requirements.isolating import ISOLATING
 from regshape.protocols.oci.requirements.listing import LISTING
 from regshape.protocols.oci.requirements.pulling import PULLING
 from regshape.protocols.oci.requirements.pushing import PUSHING
+from regshape.protocols.oci.requirements.racing import RACING
 from regshape.protocols.oci.requirements.referring import REFERRING
 from regshape.protocols.oci.requirements.uploading import UPLOADING
 
@@ -25,6 +26,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *LISTING,
     *REFERRING,
     *PULLING,
+    *RACING,
     *ANSWERING,
     *HTTP_REQUIREMENTS,
 )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from regshape.model import Call, Check, Exchange, Expectation, Fault, Level, Requirement
+from regshape.model import Call, Check, Exchange, Expectation, Fault, Level, RaceCheck, Requirement
 from regshape.protocols.http import breaks
 
 RELEASED = "https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md"
@@ -31,6 +31,7 @@ def row(  # noqa: PLR0913 - one argument for each column of the table
     was: Level | None = None,
     needs: str | None = None,
     waiver: str | None = None,
+    race: RaceCheck | None = None,
 ) -> Requirement:
     """Return one row; `dev` marks what is not in v1.1.1, `was` the level that it had there."""
     anchor = section.lower().replace(" ", "-")
@@ -48,6 +49,7 @@ def row(  # noqa: PLR0913 - one argument for each column of the table
         was,
         needs,
         waiver,
+        race,
     )
 
 

@@ -1,0 +1,1 @@
+"""Requests in parallel: what they may leave behind, and whether some serial order explains it."""

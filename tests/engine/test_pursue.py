@@ -1,0 +1,89 @@
+"""From a violation to a finding: races carry how often they show, the rest is reproduced."""
+
+from __future__ import annotations
+
+import itertools
+
+import httpx
+import pytest
+from starlette.types import Receive
+
+from regshape.catalog import find
+from regshape.engine.generate import Numbered
+from regshape.engine.judge import Judge
+from regshape.engine.mutate import combinations
+from regshape.engine.pursue import RACES, Pursuer, Pursuit
+from regshape.engine.send import Executor
+from regshape.engine.target import client_of
+from regshape.model import Case, Finding, Step
+from regshape.protocols.oci.defects.bad_races import DeletedTwice
+from regshape.protocols.oci.reference import Answer, Incoming, Reference
+from regshape.settings import Settings
+
+ENTRY = find("oci")
+DELETE = Step("delete-manifest")
+RACE = Case("oci", (Step("push-manifest"),), parallel=((DELETE,), (DELETE,), (Step("ping"),)))
+
+
+class Seldom(DeletedTwice):
+    """Has the fault in every third repository only."""
+
+    async def answer(self, request: Incoming, receive: Receive) -> Answer:
+        if sum(map(ord, request.name.removesuffix("-b"))) % 3:
+            return await Reference.answer(self, request, receive)
+        return await super().answer(request, receive)
+
+
+async def pursued(registry: Reference, case: Case, *, hurried: bool = False) -> Finding | None:
+    """Return the finding that comes of the first execution that shows anything."""
+    inner = httpx.ASGITransport(registry.app, raise_app_exceptions=False)
+    async with client_of(Settings(), inner) as client:
+        executor = Executor(ENTRY.protocol, client.send, "regshape", "http://embedded")
+        executor.judge = Judge(ENTRY.protocol.requirements, tuple(ENTRY.protocol.operations))
+        numbers = itertools.count()
+        strategy = ENTRY.cases(ENTRY.moves, combinations(ENTRY.breaks))
+        pursuer = Pursuer(
+            executor, strategy, lambda: f"d{next(numbers):x}", executions=100, confirmations=3
+        )
+        pursuer.hurried = hurried
+        for number in range(30):
+            trace = await executor.run(case, f"c{number:x}")
+            if trace.violations:
+                seen = Pursuit(Numbered(0, "sweep", case), trace.violations[0], executor.sent)
+                return await pursuer.pursue(seen)
+    return None
+
+
+async def test_a_race_shrinks_and_carries_how_often_it_shows() -> None:
+    found = await pursued(DeletedTwice(), RACE)
+    assert found is not None
+    assert found.requirement == "OCI-RACE-01"
+    assert found.reproduced == (RACES, RACES)
+    assert found.case.parallel == ((DELETE,), (DELETE,))
+
+
+async def test_a_race_that_shows_now_and_then_is_a_finding() -> None:
+    found = await pursued(Seldom(), RACE)
+    assert found is not None
+    seen, tried = found.reproduced
+    assert (0 < seen < tried, tried) == (True, RACES)
+
+
+async def test_a_race_replays_as_commands_that_run_at_the_same_time() -> None:
+    found = await pursued(DeletedTwice(), RACE)
+    assert found is not None
+    first, second = (line for line in found.replay if line.endswith("; } &"))
+    assert "-X DELETE" in first
+    assert "-X DELETE" in second
+    assert found.replay[found.replay.index(second) + 1] == "wait"
+
+
+async def test_when_time_is_up_a_race_is_confirmed_as_it_is() -> None:
+    found = await pursued(DeletedTwice(), RACE, hurried=True)
+    assert found is not None
+    assert found.case == RACE
+
+
+@pytest.mark.parametrize("case", [RACE, Case("oci", (Step("push-manifest"), DELETE))])
+async def test_a_registry_without_fault_gives_no_finding(case: Case) -> None:
+    assert await pursued(Reference(), case) is None

@@ -1,0 +1,126 @@
+"""Races on a registry that does nothing wrong show nothing, whatever overlaps with what."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import anyio
+import httpx
+import pytest
+import uvicorn
+from starlette.types import Receive
+
+from regshape.catalog import Entry, find
+from regshape.engine.runner import run_campaign
+from regshape.model import Result
+from regshape.protocols.oci.reference import Answer, Incoming, Reference, ReferenceOptions
+from regshape.settings import Settings
+from regshape.strategies.oci_races import races
+
+START_SECONDS = 10.0
+
+
+class Slow(Reference):
+    """Waits before and after it does what it is asked, all of it at once: requests overlap."""
+
+    def __init__(self, options: ReferenceOptions | None = None) -> None:
+        super().__init__(options)
+        self.chance = random.Random(1)
+
+    async def answer(self, request: Incoming, receive: Receive) -> Answer:
+        await anyio.sleep(self.chance.choice((0, 0, 0.001, 0.003)))
+        answer = await super().answer(request, receive)
+        await anyio.sleep(self.chance.choice((0, 0, 0.001, 0.003)))
+        return answer
+
+
+def only_races() -> Entry:
+    entry = find("oci")
+    return replace(entry, moves=(), programs=(), breaks={}, cases=lambda _, __: races(entry.moves))
+
+
+async def raced(seed: int, cases: int, inner: object = None, url: str = "") -> Result:
+    settings = Settings(
+        target=url or "http://embedded",
+        seed=seed,
+        time=None,
+        max_cases=cases,
+        use_corpus=False,
+        confirmations=2,
+        spec="dev",
+    )
+    return await run_campaign(settings, only_races(), inner=inner)
+
+
+def accused(result: Result) -> list[str]:
+    """Return what was found, and what was doubted."""
+    doubts = [v for v in result.verdicts if v.outcome.value == "inconclusive" and v.judged]
+    return [f"{f.requirement} {f.summary} {f.case}" for f in result.findings] + [
+        f"{v.requirement} {v.reason}" for v in doubts
+    ]
+
+
+def in_process(registry: Reference) -> httpx.ASGITransport:
+    return httpx.ASGITransport(registry.app, raise_app_exceptions=False)
+
+
+@contextmanager
+def served(registry: Reference) -> Iterator[str]:
+    """Serve a registry on a free port for as long as the block lasts."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(registry.app, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    until = time.monotonic() + START_SECONDS
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+def judged(result: Result) -> set[str]:
+    return {v.requirement for v in result.verdicts if v.judged and "RACE" in v.requirement}
+
+
+async def test_requests_that_overlap_show_nothing_in_process() -> None:
+    result = await raced(1, 60, in_process(Slow()))
+    assert accused(result) == []
+    assert len(judged(result)) == 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_thousand_races_show_nothing_in_process(seed: int) -> None:
+    assert accused(await raced(seed, 1000, in_process(Slow()))) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+async def test_a_thousand_races_show_nothing_over_a_socket(seed: int) -> None:
+    with served(Slow()) as url:
+        assert accused(await raced(seed, 1000, url=url)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options",
+    [
+        ReferenceOptions(delete=False),
+        ReferenceOptions(referrers=False),
+        ReferenceOptions(mount=False, single_post=False),
+        ReferenceOptions(page_limit=2),
+        ReferenceOptions(chunk_min_length=64),
+    ],
+)
+async def test_races_show_nothing_where_less_is_supported(options: ReferenceOptions) -> None:
+    assert accused(await raced(1, 300, in_process(Slow(options)))) == []
