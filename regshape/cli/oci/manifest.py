@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regshape.cli.oci.shared import Options, group, with_options
-from regshape.errors import UsageError
+from regshape.errors import RegistryError, UnsupportedError, UsageError
 
 if TYPE_CHECKING:
     from regshape.protocols.oci.client import PulledManifest, RegistryClient
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 manifest = group(
     "manifest", "Manifests: get, head, put, delete.", "regshape manifest get 127.0.0.1:5000/app:v1"
 )
+
+_NO_TAG_DELETION = frozenset({400, 405})
+"""What a registry answers that does not delete tags (distribution-spec, "Deleting tags")."""
 
 ImageArgument = Annotated[
     str, typer.Argument(metavar="IMAGE", help="REGISTRY/NAME:TAG or REGISTRY/NAME@DIGEST.")
@@ -122,7 +125,16 @@ def delete_reference(options: Options, registry: str, name: str, reference: str)
     from regshape.cli.oci.showing import print_json, print_lines
 
     async def work(client: RegistryClient) -> None:
-        await client.manifests.delete(name, reference)
+        try:
+            await client.manifests.delete(name, reference)
+        except RegistryError as error:
+            if ":" in reference or error.status_code not in _NO_TAG_DELETION:
+                raise
+            raise UnsupportedError(
+                f"the registry does not delete tags (it answered {error.status_code}); "
+                f"{name}@DIGEST deletes the manifest with all its tags",
+                status_code=error.status_code,
+            ) from error
 
     run(options, registry, work)
     if options.as_json:
