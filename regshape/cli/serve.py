@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from regshape.cli.embedded import LISTENING
 from regshape.cli.options import ProtocolOption
 from regshape.errors import UsageError
 
@@ -137,6 +136,7 @@ def _run(app: Any, listener: socket.socket, *, stop_with_stdin: bool) -> None:
     import anyio
     import uvicorn
 
+    from regshape.cli.embedded import LISTENING
     from regshape.cli.interrupt import until_stopped
 
     class Announcing(uvicorn.Server):
