@@ -20,6 +20,7 @@ from regshape.protocols.oci.reference.odd import ODD
 from regshape.strategies import oci as oci_strategies
 from regshape.strategies import oci_races
 from regshape.strategies.common import Breaks, Move
+from regshape.strategies.oci_tours import TOURS
 
 App: TypeAlias = Callable[..., Any]
 """An ASGI application."""
@@ -78,7 +79,7 @@ PROTOCOLS: Mapping[str, Entry] = {
     "oci": Entry(
         protocol=Oci(),
         moves=oci_strategies.MOVES,
-        programs=oci_strategies.PROGRAMS,
+        programs=(*TOURS, *oci_strategies.PROGRAMS),
         breaks=oci_breaks.BREAKS,
         cases=oci_strategies.cases,
         defects=OCI_DEFECTS,

@@ -7,9 +7,10 @@ step draws as much as any other: a move that drew less would be simpler than tho
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
@@ -43,31 +44,55 @@ class Move:
         return Step(self.operation, self.arguments, mutators)
 
 
+Steps: TypeAlias = tuple[Step, ...]
 Breaks = Mapping[str, Sequence[tuple[Mutator, ...]]]
 """The prepared combinations of mutators for each operation."""
 
 
-def programs(protocol: str, moves: Sequence[Move], breaks: Breaks) -> st.SearchStrategy[Case]:
-    """Return a strategy for cases of one to eight steps over the moves."""
+def programs(
+    protocol: str,
+    moves: Sequence[Move],
+    breaks: Breaks,
+    together: Sequence[Steps] = (),
+) -> st.SearchStrategy[Case]:
+    """Return a strategy for cases of one to eight moves, some of them steps that belong together.
+
+    What is put together stands behind the moves, so that it shrinks to one of them; it is left out
+    where one of its steps is no move.
+    """
     pool = _by_operation(move for move in moves if move.search)
-    options = [_options(move, breaks.get(move.operation, ())) for move in pool]
+    known = [(move.operation, move.arguments) for move in moves]
+    options: list[list[Steps]] = [
+        *(_alone(_options(move, breaks.get(move.operation, ()))) for move in pool),
+        *([steps] for steps in together if all(_plain(step) in known for step in steps)),
+    ]
     chosen = [st.sampled_from(steps) for steps in options]
-    indices = st.integers(0, len(pool) - 1)
+    indices = st.integers(0, len(options) - 1)
     which = st.integers(0, 2)
 
     @st.composite
-    def step(draw: st.DrawFn) -> Step:
+    def part(draw: st.DrawFn) -> Steps:
         index = draw(indices)
-        drawn: Step = draw(chosen[index])
+        drawn: Steps = draw(chosen[index])
         chosen_one = draw(which)
-        if chosen_one == 0 or not pool[index].refers:
+        if chosen_one == 0 or index >= len(pool) or not pool[index].refers:
             return drawn
-        return replace(drawn, arguments={**drawn.arguments, "which": chosen_one})
+        (step,) = drawn
+        return (replace(step, arguments={**step.arguments, "which": chosen_one}),)
 
-    def case(steps: list[Step]) -> Case:
-        return Case(protocol, tuple(steps))
+    def case(parts: list[Steps]) -> Case:
+        return Case(protocol, tuple(itertools.chain.from_iterable(parts)))
 
-    return st.lists(step(), min_size=1, max_size=MOST_STEPS).map(case)
+    return st.lists(part(), min_size=1, max_size=MOST_STEPS).map(case)
+
+
+def _alone(steps: Sequence[Step]) -> list[Steps]:
+    return [(step,) for step in steps]
+
+
+def _plain(step: Step) -> tuple[str, dict[str, Any]]:
+    """Return the move that a step is, whichever thing it refers to."""
+    return step.operation, {key: step.arguments[key] for key in step.arguments if key != "which"}
 
 
 def _by_operation(moves: Iterable[Move]) -> list[Move]:

@@ -11,6 +11,7 @@ from regshape.protocols.oci.breaks import BREAKS
 from regshape.strategies.common import Breaks, Move, programs
 from regshape.strategies.intruders import INTRUDER_MOVES
 from regshape.strategies.oci_races import with_races
+from regshape.strategies.oci_tours import TOGETHER
 
 SBOM = "application/vnd.example.sbom.v1"
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
@@ -360,4 +361,5 @@ def cases(moves: Sequence[Move] = MOVES, breaks: Breaks | None = None) -> st.Sea
 
     Without `breaks` a step is broken by any one mutator of its operation.
     """
-    return with_races(programs("oci", moves, EACH_ALONE if breaks is None else breaks), moves)
+    drawn = programs("oci", moves, EACH_ALONE if breaks is None else breaks, TOGETHER)
+    return with_races(drawn, moves)

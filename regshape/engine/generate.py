@@ -110,17 +110,15 @@ def sweep(
     prepared: Sequence[Case],
     breaks: Mapping[str, Sequence[Mutator]],
 ) -> Iterator[Case]:
-    """Yield the deterministic part: every move, the prepared programs, every move broken once.
+    """Yield the deterministic part: the prepared programs, every move, every move broken once.
 
-    Each mutator breaks the first move of its operation. Operations are spread evenly, and within
-    each the kinds of mutators take turns, so that none with many keeps the others waiting.
+    Programs come first, in their order: they ask most for the fewest requests. Each mutator breaks
+    the first move of its operation; operations are spread evenly, and within each the kinds of
+    mutators take turns, so that none with many keeps the others waiting.
     """
     seen: set[str] = set()
-    for case in itertools.chain(
-        (Case(protocol, (move.step(),)) for move in moves),
-        prepared,
-        _broken(protocol, moves, breaks),
-    ):
+    alone = [Case(protocol, (move.step(),)) for move in moves]
+    for case in itertools.chain(prepared, alone, _broken(protocol, moves, breaks)):
         if repr(case) not in seen:
             seen.add(repr(case))
             yield case
@@ -128,16 +126,23 @@ def sweep(
 
 def _broken(
     protocol: str, moves: Sequence[Move], breaks: Mapping[str, Sequence[Mutator]]
-) -> Iterator[Case]:
+) -> list[Case]:
     firsts: dict[str, Move] = {}
     for move in moves:
         firsts.setdefault(move.operation, move)
-    broken: list[tuple[float, Case]] = []
-    for operation, first in firsts.items():
-        group = _by_turns(breaks.get(operation, ()))
-        cases = (Case(protocol, (first.step((mutator,)),)) for mutator in group)
-        broken += [(place / len(group), case) for place, case in enumerate(cases)]
-    yield from (case for _, case in sorted(broken, key=lambda placed: placed[0]))
+    return _spread(
+        [
+            [Case(protocol, (first.step((mutator,)),)) for mutator in _by_turns(breaks[operation])]
+            for operation, first in firsts.items()
+            if operation in breaks
+        ]
+    )
+
+
+def _spread(groups: Sequence[Sequence[Case]]) -> list[Case]:
+    """Return the cases of all groups, those of each spread evenly over the whole."""
+    placed = [(place / len(group), case) for group in groups for place, case in enumerate(group)]
+    return [case for _, case in sorted(placed, key=lambda pair: pair[0])]
 
 
 def _by_turns(group: Sequence[Mutator]) -> list[Mutator]:

@@ -118,6 +118,8 @@ class Requirement:
     needs: str | None = None
     waiver: str | None = None
     race: RaceCheck | None = None
+    follows: tuple[str, ...] = ()
+    """The requirements of which a violation brings one of this with it."""
 
     @property
     def checked(self) -> bool:
@@ -157,3 +159,25 @@ class Violation(NamedTuple):
         """Return whether the other has the same cause, seen with as much broken or more."""
         same = self.requirement == other.requirement and self.cause == other.cause
         return same and set(self.broken) <= set(other.broken)
+
+
+class SignatureParts(NamedTuple):
+    """What a signature is made of: operation (`>` what read back its effect), aspect, breaks."""
+
+    operation: str
+    aspect: str
+    broken: frozenset[str]
+
+    @property
+    def judged(self) -> str:
+        """The operation whose answer was wrong."""
+        return self.operation.rpartition(">")[2]
+
+
+def parts_of(signature: str) -> SignatureParts:
+    """Return the parts of a signature; the operation is empty where the fault is of all."""
+    first, bar, rest = signature.partition(" | ")
+    if not bar:
+        return SignatureParts("", first, frozenset())
+    aspect, _, broken = rest.partition(" | ")
+    return SignatureParts(first, aspect, frozenset(broken.split(" + ")) - {""})

@@ -15,21 +15,30 @@ from regshape.model import (
     Result,
     Verdict,
 )
+from regshape.model.causes import causes_of
 from regshape.report.codec import case_to_json, exchange_to_json
 from regshape.report.redact import redact_url, redact_words
 
 
 def render(result: Result, requirements: Sequence[Requirement]) -> str:
     """Return the result document as text; the requirements' sentences are not part of it."""
-    return json.dumps(result_to_json(result), indent=2) + "\n"
+    return json.dumps(result_to_json(result, requirements), indent=2) + "\n"
 
 
-def result_to_json(result: Result) -> dict[str, Any]:
+def result_to_json(result: Result, requirements: Sequence[Requirement]) -> dict[str, Any]:
     """Return the result document; fields are added over time, never renamed."""
     return {
         "campaign": campaign_to_json(result.campaign),
         "verdicts": [verdict_to_json(verdict) for verdict in result.verdicts],
         "findings": [finding_to_json(finding) for finding in result.findings],
+        "causes": [
+            {
+                "finding": cause.first.id,
+                "operations": list(cause.operations),
+                "findings": [finding.id for finding in cause.findings],
+            }
+            for cause in causes_of(result.findings, requirements)
+        ],
         "baseline": _comparison_to_json(result.baseline),
     }
 

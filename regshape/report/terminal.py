@@ -24,6 +24,7 @@ from regshape.model import (
     Standing,
     Verdict,
 )
+from regshape.model.causes import Cause, causes_of
 from regshape.report.redact import redact_finding, redact_url
 from regshape.report.shell import fold_command
 from regshape.report.wording import (
@@ -38,7 +39,7 @@ from regshape.report.wording import (
 )
 
 MAX_FINDINGS = 20
-"""Findings that get a block of their own; the rest are counted."""
+"""Causes that get a block of their own; the rest are counted."""
 
 MAX_EXCHANGES = 15
 MAX_IDS = 12
@@ -81,14 +82,29 @@ def print_result(console: Console, result: Result, requirements: Sequence[Requir
     _print_opening(console, result)
     _print_failed(console, result)
     findings = [f for f in result.findings if result.standing(f.id) is not Standing.KNOWN]
-    for finding in findings[:MAX_FINDINGS]:
-        print_finding(console, finding, known.get(finding.requirement), result.campaign.target)
-    rest = len(findings) - MAX_FINDINGS
+    causes = causes_of(findings, requirements)
+    for cause in causes[:MAX_FINDINGS]:
+        first = cause.first
+        print_finding(console, first, known.get(first.requirement), result.campaign.target)
+        _print_others(console, cause)
+    rest = len(causes) - MAX_FINDINGS
     if rest > 0:
-        line = f"and {counted(rest, 'finding')} more: regshape verdicts show {result.campaign.id}"
+        line = f"and {counted(rest, 'cause')} more: regshape verdicts show {result.campaign.id}"
         console.print(Text(f"\n{line}"))
     _print_baseline(console, result.baseline)
     _print_unjudged(console, result.verdicts)
+
+
+def _print_others(console: Console, cause: Cause) -> None:
+    """Print where else a cause shows: its operations, and the findings that are told with it."""
+    others = cause.findings[1:]
+    if not others:
+        return
+    ids = ", ".join(f"{one.id[:ID_LENGTH]} ({one.requirement})" for one in others[:MAX_IDS])
+    more = f" and {len(others) - MAX_IDS} more" if len(others) > MAX_IDS else ""
+    where = ", ".join(cause.operations)
+    line = plain(f"the same cause, on {where}: {ids}{more}" if where else f"the same: {ids}{more}")
+    console.print(Padding(Text(line), (0, 0, 0, 2)))
 
 
 def print_finding(

@@ -9,9 +9,9 @@ from tests.quality.hunt import Row, assert_found, hunt, steps_of
 
 # The defect, the requirement that tells of it, the minimal case and how many requests it takes.
 ROWS: tuple[Row, ...] = (
-    ("missing-deleted", "OCI-DEL-05", [("delete-manifest", {"want": "missing"}, [])], 1),
+    ("missing-deleted", "OCI-DEL-05", [("delete-manifest", {"repo": "absent"}, [])], 1),
     ("untag-no-content", "OCI-DEL-01", [("delete-tag", {}, [])], 2),
-    ("untagged-still-served", "OCI-DEL-02", [("get-manifest", {}, []), ("delete-tag", {}, [])], 3),
+    ("untagged-still-served", "OCI-DEL-02", [("push-manifest", {}, []), ("delete-tag", {}, [])], 2),
     ("siblings-untagged", "OCI-DEL-03", [("delete-tag", {"sibling": True}, [])], 3),
     ("untag-deletes-manifest", "OCI-DEL-03", [("delete-tag", {}, [])], 2),
     ("tagged-kept", "OCI-DEL-04", [("delete-manifest", {}, [])], 2),

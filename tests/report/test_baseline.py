@@ -181,9 +181,11 @@ def test_no_secret_gets_into_the_file(result: Result) -> None:
 
 
 def test_the_document_says_what_the_baseline_says(result: Result) -> None:
-    assert result_to_json(result)["baseline"] is None
+    assert result_to_json(result, ())["baseline"] is None
     entry = known(result, reason="the vendor knows", expires=date(2027, 1, 31))
-    told = result_to_json(compared(result, Baseline("oci", "1.1", (entry, OLD)), TODAY))["baseline"]
+    told = result_to_json(compared(result, Baseline("oci", "1.1", (entry, OLD)), TODAY), ())[
+        "baseline"
+    ]
     (row,) = told["known"]
     assert (row["finding"], row["reason"]) == (entry.finding, "the vendor knows")
     assert row["expires"] == "2027-01-31"

@@ -54,10 +54,13 @@ def test_findings_past_the_twentieth_are_counted(
     result: Result, requirements: Sequence[Requirement]
 ) -> None:
     (finding,) = result.findings
-    many = tuple(replace(finding, id=f"{number:08x}") for number in range(23))
+    many = tuple(
+        replace(finding, id=f"{number:08x}", signature=f"push-manifest | fault {number}")
+        for number in range(23)
+    )
     text = render(replace(result, findings=many), requirements)
     assert text.count("regshape replay") == 20
-    assert "and 3 findings more: regshape verdicts show c0ffee0123456789" in text
+    assert "and 3 causes more: regshape verdicts show c0ffee0123456789" in text
 
 
 def test_what_a_peer_sent_cannot_command_the_terminal_nor_rich(
@@ -79,3 +82,16 @@ def test_what_a_peer_sent_cannot_command_the_terminal_nor_rich(
 def test_a_campaign_without_any_verdict_still_says_so(result: Result) -> None:
     text = render(replace(result, verdicts=(), findings=()), ())
     assert text.startswith("0 requirements: none judged in 31 s")
+
+
+def test_one_cause_is_told_once_with_where_else_it_shows(
+    result: Result, requirements: Sequence[Requirement]
+) -> None:
+    (finding,) = result.findings
+    both = tuple(
+        replace(finding, id=f"{number:08x}", signature=f"{operation} | no digest")
+        for number, operation in enumerate(("get-blob", "head-blob"))
+    )
+    text = render(replace(result, findings=both), requirements)
+    assert text.count("regshape replay") == 1
+    assert "the same cause, on get-blob, head-blob: 00000001" in text
