@@ -57,6 +57,8 @@ class Entry:
     status: str
     races: Sequence[Case] = ()
     """What the sweep does at the same time."""
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    """The bearer tokens by identity that its embedded reference registry knows; no secrets."""
 
     @property
     def mutator_names(self) -> frozenset[str]:

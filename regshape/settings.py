@@ -44,6 +44,8 @@ class Settings(BaseModel):
     other_username: str | None = None
     """A second identity: what the first one keeps from it must not reach it."""
     other_password: SecretStr | None = None
+    tokens: Mapping[str, SecretStr] = Field(default_factory=dict)
+    """Bearer tokens by identity, for registries that hand them out beforehand."""
     other_repo_prefix: str | None = Field(default=None, pattern=REPO_PREFIX)
     """Where the second identity works; None stands for `repo_prefix` with `-other`."""
     insecure: bool = False

@@ -129,7 +129,14 @@ def test_the_corpus_can_be_read(entry: Entry) -> None:
 async def test_the_reference_passes_whatever_is_judged(entry: Entry, *, delete: bool) -> None:
     app = entry.reference(ReferenceSettings(delete=delete))
     inner = httpx.ASGITransport(app, raise_app_exceptions=False)
-    settings = Settings(target="http://embedded", time=0, protocol=entry.protocol.name)
+    settings = Settings.model_validate(
+        {
+            "target": "http://embedded",
+            "time": 0,
+            "protocol": entry.protocol.name,
+            "tokens": entry.tokens,
+        }
+    )
     result = await run_campaign(settings, entry, inner=inner)
     assert [finding.summary for finding in result.findings] == []
     outcomes = {verdict.outcome for verdict in result.verdicts}

@@ -36,7 +36,7 @@ def embedded_target(settings: Settings, entry: Entry, defects: Sequence[str]) ->
     """Yield the settings with a running reference registry as their target.
 
     Where a defect shows only behind credentials there are two users, of whom the second may do
-    nothing with what the first one pushes.
+    nothing with what the first one pushes. Where a protocol has tokens they are those of its entry.
 
     Raises:
         TargetError: it does not start; why is on stderr.
@@ -45,7 +45,8 @@ def embedded_target(settings: Settings, entry: Entry, defects: Sequence[str]) ->
     auth = next((scheme for scheme in schemes if scheme != "none"), "none")
     with embedded_registry(settings.protocol, defects, auth) as url:
         users = {} if auth == "none" else LOGINS
-        yield settings.model_copy(update={"target": url, **users})
+        tokens = {name: SecretStr(token) for name, token in entry.tokens.items()}
+        yield settings.model_copy(update={"target": url, "tokens": tokens, **users})
 
 
 @contextmanager

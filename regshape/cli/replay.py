@@ -85,6 +85,7 @@ def replay(  # noqa: PLR0913 - one parameter per option
         password=access.password,
         other_username=access.other_username,
         other_password=access.other_password,
+        tokens=access.tokens,
         other_repo_prefix=other_repo_prefix,
         insecure=insecure,
         ca_file=existing_file("--ca-file", ca_file),

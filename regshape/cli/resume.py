@@ -51,5 +51,6 @@ def resumed(
         "password": access.password,
         "other_username": access.other_username,
         "other_password": access.other_password,
+        "tokens": access.tokens,
     }
     return build_settings(**fields), access, kept

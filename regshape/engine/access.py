@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -14,6 +14,7 @@ from regshape.settings import is_local
 
 EMBEDDED = "embedded"
 """The target that stands for a reference registry of our own; `embedded:NAME,NAME` has defects."""
+TOKEN = "REGSHAPE_TOKEN"  # noqa: S105 - the name of a variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Access:
     password: str | None = None
     other_username: str | None = None
     other_password: str | None = None
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    """Bearer tokens by identity."""
 
     @property
     def label(self) -> str:
@@ -71,7 +74,18 @@ def choose_access(  # noqa: PLR0913 - what flags and environment say
     _consent(parts, prefix, authorized=authorized)
     username, password = _credentials(parts, protocol, login, environment)
     other = _other_credentials(login, environment)
-    return Access(_address(parts), (), username, password, *other)
+    return Access(_address(parts), (), username, password, *other, _tokens(environment))
+
+
+def _tokens(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the tokens by identity: REGSHAPE_TOKEN is that of `main`, REGSHAPE_TOKEN_X of `x`."""
+    found: dict[str, str] = {}
+    for variable, token in environment.items():
+        if variable == TOKEN:
+            found["main"] = token
+        elif variable.startswith(f"{TOKEN}_") and token:
+            found[variable[len(TOKEN) + 1 :].lower().replace("_", "-")] = token
+    return {name: token for name, token in found.items() if token}
 
 
 def from_environment(name: str, protocol: str, environment: Mapping[str, str]) -> str | None:

@@ -38,7 +38,7 @@ def plan_of(entry: Entry, settings: Settings, capabilities: Mapping[str, Capabil
     moves = [move for move in entry.moves if absent.isdisjoint(move.needs)]
     programs, breaks = entry.programs, chosen(entry.breaks, settings)
     races = tuple(race for race in entry.races for _ in range(RACE_REPEATS))
-    if settings.username is None:
+    if settings.username is None and not settings.tokens:
         breaks = {operation: _without_auth(group) for operation, group in breaks.items()}
     if settings.read_only:
         moves, programs, races = [move for move in moves if move.reads], (), ()

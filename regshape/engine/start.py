@@ -46,7 +46,7 @@ class Start:
 
 
 def _secrets(settings: Settings) -> set[str]:
-    return {name for name in type(settings).model_fields if "password" in name}
+    return {name for name in type(settings).model_fields if "password" in name or name == "tokens"}
 
 
 def version_of(settings: Settings, entry: Entry) -> str:

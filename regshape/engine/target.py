@@ -25,6 +25,7 @@ def client_of(settings: Settings, inner: Any = None) -> Client:
         settings.target or EMBEDDED,
         _credentials(settings.username, settings.password),
         other=_credentials(settings.other_username, settings.other_password),
+        tokens={name: token.get_secret_value() for name, token in settings.tokens.items()},
         insecure=settings.insecure,
         ca_file=settings.ca_file,
         deadline=settings.deadline,

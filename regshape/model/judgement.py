@@ -9,8 +9,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from regshape.model.exchange import Exchange, Expectation, Mutator, Request
 
-Identity: TypeAlias = Literal["main", "other", "anonymous"]
-"""As whom a request is sent: with the first credentials, the second ones, or none."""
+Identity: TypeAlias = str
+"""As whom a request is sent: `main` with the first credentials, `other` with the second ones,
+`anonymous` with none; a protocol whose tokens have rights of their own names further ones."""
 Role: TypeAlias = Literal["probe", "setup", "step", "readback", "cleanup"]
 
 

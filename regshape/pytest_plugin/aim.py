@@ -66,6 +66,7 @@ class Aim:
             "password": access.password,
             "other_username": access.other_username,
             "other_password": access.other_password,
+            "tokens": access.tokens,
         }
         return replace(self, settings=settings_of({**self._fields(), **reach}, PREFIX))
 

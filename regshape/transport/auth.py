@@ -12,7 +12,7 @@ import json
 import re
 import time
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -67,9 +67,10 @@ class AuthTransport(httpx.AsyncBaseTransport):
         url: the registry, whose origin the credentials are for.
         fetch: the transport for the registry's ping and for tokens; nothing there is broken.
         retry: whether a 401 is answered, once, with new credentials.
+        tokens: bearer tokens that identities were given beforehand; nothing is asked for these.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each way to come by a header
         self,
         inner: httpx.AsyncBaseTransport,
         credentials: Credentials | None,
@@ -78,6 +79,7 @@ class AuthTransport(httpx.AsyncBaseTransport):
         fetch: httpx.AsyncBaseTransport,
         retry: bool = False,
         other: Credentials | None = None,
+        tokens: Mapping[Identity, str] | None = None,
     ) -> None:
         self._inner = inner
         self._wallets: dict[Identity, _Wallet] = {
@@ -86,6 +88,7 @@ class AuthTransport(httpx.AsyncBaseTransport):
         }
         if other is not None:
             self._wallets["other"] = _Wallet(other)
+        self._tokens = dict(tokens or {})
         self._url = httpx.URL(url)
         self._origin = _origin(self._url)
         self._fetch = fetch
@@ -96,6 +99,9 @@ class AuthTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, with credentials if it is for their origin."""
+        given = self._tokens.get(request.extensions.get("identity", "main"))
+        if given is not None:
+            return await self._inner.handle_async_request(self._with_given(request, given))
         wallet = self._wallet(request)
         if (self._challenge or wallet.credentials) and _origin(request.url) == self._origin:
             if not self._is_discovered:
@@ -106,6 +112,13 @@ class AuthTransport(httpx.AsyncBaseTransport):
         if response.status_code == _UNAUTHORIZED and self._retry:
             return await self._again(request, response)
         return response
+
+    def _with_given(self, request: httpx.Request, token: str) -> httpx.Request:
+        """Return the request with a token that was given, if it is for the token's origin."""
+        if _origin(request.url) == self._origin and "Authorization" not in request.headers:
+            request.headers["Authorization"] = f"Bearer {token}"
+            request.extensions["secret"] = True
+        return request
 
     async def discover(self, target: str = PING) -> str | None:
         """Ask the registry how it authenticates, and return the scheme: None, `basic`, `bearer`.
@@ -132,7 +145,10 @@ class AuthTransport(httpx.AsyncBaseTransport):
         try:
             return self._wallets[identity]
         except KeyError:
-            raise AuthError("there is no second identity: give --other-username") from None
+            if identity == "other":
+                raise AuthError("there is no second identity: give --other-username") from None
+            variable = f"REGSHAPE_TOKEN_{identity.upper().replace('-', '_')}"
+            raise AuthError(f"there is no token of {identity}: set {variable}") from None
 
     async def _authorize(self, request: httpx.Request, wallet: _Wallet) -> None:
         try:

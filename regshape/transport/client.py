@@ -45,6 +45,7 @@ class Client:
         apply: what mutators do (`regshape.mutators.apply.apply`); None if none is ever given.
         credentials: for this origin only.
         other: those of a second identity.
+        tokens: bearer tokens that identities were given beforehand.
         retry: whether a 401 is answered with a new token; never for requests that are judged.
         deadline: longest time of one exchange, in seconds.
         body_limit: longest body that is read, in bytes.
@@ -63,6 +64,7 @@ class Client:
         apply: Apply | None = None,
         credentials: Credentials | None = None,
         other: Credentials | None = None,
+        tokens: Mapping[Identity, str] | None = None,
         retry: bool = False,
         deadline: float = DEADLINE,
         body_limit: int = BODY_LIMIT,
@@ -83,7 +85,13 @@ class Client:
         if apply is not None:
             self._chain = MutatingTransport(capturing, apply, rules)
         self._auth = AuthTransport(
-            self._chain, credentials, url, fetch=capturing, retry=retry, other=other
+            self._chain,
+            credentials,
+            url,
+            fetch=capturing,
+            retry=retry,
+            other=other,
+            tokens=tokens,
         )
         self._chain = self._auth
         self._throttle = Throttle()
@@ -261,6 +269,7 @@ def open_client(  # noqa: PLR0913 - what the command line can say about a target
     credentials: Credentials | None = None,
     *,
     other: Credentials | None = None,
+    tokens: Mapping[Identity, str] | None = None,
     insecure: bool = False,
     ca_file: Path | None = None,
     deadline: float = DEADLINE,
@@ -277,6 +286,7 @@ def open_client(  # noqa: PLR0913 - what the command line can say about a target
         url: the registry, `http` or `https`.
         credentials: for this origin only.
         other: those of a second identity.
+        tokens: bearer tokens that identities were given beforehand.
         insecure: whether certificates go unchecked.
         ca_file: the certificates to trust, PEM.
         deadline: longest time of one exchange, in seconds.
@@ -296,6 +306,7 @@ def open_client(  # noqa: PLR0913 - what the command line can say about a target
         apply=apply,
         credentials=credentials,
         other=other,
+        tokens=tokens,
         retry=retry,
         deadline=deadline,
         body_limit=body_limit,

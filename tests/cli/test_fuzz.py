@@ -9,6 +9,7 @@ import pytest
 from typer.testing import Result as Ran
 
 from regshape import __version__
+from regshape.engine.start import Start
 from regshape.errors import StoreError, TargetError
 from regshape.model import Outcome
 from regshape.report.choose import FORMATS
@@ -277,3 +278,19 @@ def test_a_ci_summary_that_cannot_be_written_is_an_error(
     ran = cli("fuzz")
     assert ran.exit_code == 2
     assert "the CI summary no/such/folder.md cannot be written" in ran.stderr
+
+
+def test_tokens_come_from_the_environment_by_identity(
+    runner: FakeRunner, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGSHAPE_TOKEN", "one")
+    monkeypatch.setenv("REGSHAPE_TOKEN_OTHER", "two")
+    monkeypatch.setenv("REGSHAPE_TOKEN_NO_SCOPE", "three")
+    cli("fuzz", TARGET)
+    (asked,) = runner.asked
+    assert {name: token.get_secret_value() for name, token in asked.tokens.items()} == {
+        "main": "one",
+        "other": "two",
+        "no-scope": "three",
+    }
+    assert "tokens" not in Start().checkpoint(asked).origin.settings

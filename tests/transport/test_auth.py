@@ -262,3 +262,23 @@ async def test_a_second_identity_needs_credentials() -> None:
     client = open_client(URL, USER, inner=Registry('Basic realm="x"'))
     failure = (await client.send(GET, identity="other")).failure
     assert failure == Failure("auth", "there is no second identity: give --other-username")
+
+
+async def test_a_token_that_was_given_is_sent_for_its_identity_alone() -> None:
+    registry = Registry('Bearer realm="x"')
+    tokens = {"main": "one", "reader": "two"}
+    client = open_client(URL, tokens=tokens, inner=registry, apply=apply)
+    for identity in ("main", "reader", "anonymous"):
+        await client.send(GET, identity=identity)
+    missing = await client.send(GET, identity="manager")
+    assert registry.values == ["Bearer one", "Bearer two", None]
+    assert missing.failure is not None
+    assert "REGSHAPE_TOKEN_MANAGER" in missing.failure.detail
+
+
+async def test_a_token_that_was_given_can_be_broken_and_left_out() -> None:
+    registry = Registry('Bearer realm="x"')
+    client = open_client(URL, tokens={"main": "one"}, inner=registry, apply=apply)
+    await client.send(GET, [Mutator("skip", "auth", "skip")])
+    await client.send(GET, [Mutator("scheme", "auth", "case", None, "upper")])
+    assert registry.values == [None, "BEARER one"]
