@@ -73,6 +73,7 @@ class FakeEntry:
         default_factory=lambda: {"accepts-any-range": FakeDefect(("OCI-CHK-03",))}
     )
     mutator_names: frozenset[str] = frozenset({"bad-range", "drop-digest"})
+    tokens: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
