@@ -27,6 +27,9 @@ from regshape.protocols.http import implementation_of
 from regshape.settings import Settings
 from regshape.transport.client import Client
 
+RETURN = 2.0
+"""Seconds in which workers end the cases that they are at, and say what they saw."""
+
 GRACE = 1.0
 """Seconds after the end of the budget in which what was seen is still confirmed."""
 LOST_AFTER = 8
@@ -234,22 +237,26 @@ class Campaign:
             self._ended_by = "time"
 
     async def _spread(self, flow: Flow, phase: Phase, left: float | None) -> None:
-        """Run the search in worker processes, and take what they showed in the order of numbers."""
-        until = None if left is None else time.time() + left
-        workers = self._settings.workers
+        """Run the search in worker processes, and take what they showed in the order of numbers.
+
+        They stop a little before the time is over: what they saw must still come back.
+        """
+        until = None if left is None else time.time() + left - min(RETURN, left / 2)
+        workers, unbroken = self._settings.workers, True
         with local_pool(workers) as pool:
             async for shard, result in spread(pool, self._shards(phase.done.mark, until), workers):
-                whole = result.cases == shard.stop - shard.start
                 self._merge(flow, phase, result)
-                if whole:
+                unbroken = unbroken and result.cases == shard.stop - shard.start
+                if unbroken:
                     phase.done.advance(shard.stop)
-                if not self.goes_on() or not whole:
+                if not self.goes_on():
                     return
+        self._ended_by = "time"
 
     def _shards(self, first: int, until: float | None) -> Iterator[Shard]:
         """Yield the ranges of the search, no more of them than the bounds allow."""
         for start in itertools.count(first, RANGE):
-            if not self.goes_on():
+            if not self.goes_on() or (until is not None and time.time() >= until):
                 return
             yield Shard(
                 self._settings,

@@ -112,9 +112,10 @@ async def _run(shard: Shard) -> ShardResult:
             plan_of(entry, shard.settings, shard.capabilities).strategy, shard.settings.seed
         )
         numbers = iter(range(shard.start, shard.stop))
-        async with anyio.create_task_group() as group:
-            for _ in range(shard.settings.concurrency):
-                group.start_soon(_work, shard, numbers, drawer, executor, result)
+        with anyio.move_on_after(None if shard.until is None else shard.until - time.time()):
+            async with anyio.create_task_group() as group:
+                for _ in range(shard.settings.concurrency):
+                    group.start_soon(_work, shard, numbers, drawer, executor, result)
         result.requests = executor.sent
         result.unanswered = executor.unanswered
     result.violations.sort()
@@ -125,8 +126,6 @@ async def _work(
     shard: Shard, numbers: Iterator[int], drawer: Drawer, executor: Executor, result: ShardResult
 ) -> None:
     for number in numbers:
-        if shard.until is not None and time.time() >= shard.until:
-            return
         trace = await executor.run(drawer.numbered(number).case, f"{shard.salt}w{number:x}")
         result.cases += 1
         result.judged.update(trace.judged)
