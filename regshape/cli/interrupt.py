@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import anyio
+import typer
 from anyio.abc import TaskStatus
 
 from regshape.cli.sentences import INTERRUPTED
@@ -39,6 +40,31 @@ async def until_stopped(work: Callable[[anyio.Event], Awaitable[T]]) -> T:
     if failure is not None:
         raise failure
     return outcome[0]
+
+
+def run_until_stopped(work: Callable[[], Awaitable[T]]) -> T:
+    """Return what the work returns; Ctrl-C and SIGTERM cancel it, and end the command.
+
+    Raises:
+        typer.Exit: it was interrupted.
+    """
+    results: list[T] = []
+
+    async def whole(stop: anyio.Event) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_cancel, stop, group.cancel_scope)
+            results.append(await work())
+            group.cancel_scope.cancel()
+
+    anyio.run(until_stopped, whole)
+    if not results:
+        raise typer.Exit(INTERRUPTED)
+    return results[0]
+
+
+async def _cancel(stop: anyio.Event, scope: anyio.CancelScope) -> None:
+    await stop.wait()
+    scope.cancel()
 
 
 async def _listen(stop: anyio.Event, *, task_status: TaskStatus[None]) -> None:

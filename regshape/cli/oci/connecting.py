@@ -7,14 +7,10 @@ from dataclasses import replace
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-import anyio
-import typer
-
-from regshape.cli.interrupt import until_stopped
+from regshape.cli.interrupt import run_until_stopped
 from regshape.cli.oci.breaking import check_consent, chosen_rules
 from regshape.cli.oci.shared import Options
 from regshape.cli.oci.watching import Watch, watching
-from regshape.cli.sentences import INTERRUPTED
 from regshape.engine.access import existing_file
 from regshape.errors import UsageError
 from regshape.protocols.oci.client import (
@@ -41,27 +37,14 @@ def run(options: Options, registry: str, work: Callable[[RegistryClient], Awaita
 def _run(
     options: Options, config: TransportConfig, work: Callable[[RegistryClient], Awaitable[T]]
 ) -> T:
-    async def whole(stop: anyio.Event) -> list[T]:
-        results: list[T] = []
-        async with anyio.create_task_group() as group:
-            group.start_soon(_cancel, stop, group.cancel_scope)
-            credentials = await find_credentials(
-                config.registry, username=options.username, password=options.password
-            )
-            async with RegistryClient(replace(config, credentials=credentials)) as client:
-                results.append(await work(client))
-            group.cancel_scope.cancel()
-        return results
+    async def whole() -> T:
+        credentials = await find_credentials(
+            config.registry, username=options.username, password=options.password
+        )
+        async with RegistryClient(replace(config, credentials=credentials)) as client:
+            return await work(client)
 
-    results = anyio.run(until_stopped, whole)
-    if not results:
-        raise typer.Exit(INTERRUPTED)
-    return results[0]
-
-
-async def _cancel(stop: anyio.Event, scope: anyio.CancelScope) -> None:
-    await stop.wait()
-    scope.cancel()
+    return run_until_stopped(whole)
 
 
 def configured(options: Options, registry: str, watch: Watch | None) -> TransportConfig:

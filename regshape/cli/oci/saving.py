@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from regshape.errors import UsageError
-from regshape.protocols.oci.client.landing import Write, landing
+from regshape.formats.landing import Write, landing
 
 STDOUT = Path("-")
 

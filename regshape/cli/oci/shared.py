@@ -1,22 +1,25 @@
-"""The client's shared options: one table, understood before a group and behind a command.
+"""The clients' shared options: one table each, understood before a group and behind a command.
 
-The table is the dataclass; `with_options` puts its fields behind a command's own parameters, and
-hands over one value in which what stands nearer to the end of the line wins.
+A table is a dataclass, OCI's is here; `with_options` puts its fields behind a command's own
+parameters, and hands over one value in which what stands nearer to the end of the line wins.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
 from regshape.cli.sentences import CLIENT_STATUSES, Commands
 from regshape.errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 PANEL = "Client options (before the group, or behind the command)"
 
@@ -80,53 +83,56 @@ class Options:
 
 NOTHING = Options()
 
+Table = TypeVar("Table", bound="DataclassInstance")
+
 AddressArgument = Annotated[
     str | None, typer.Argument(metavar="[REGISTRY]", help="HOST[:PORT], or its URL.")
 ]
 """The registry where a command is about nothing else."""
 
 
-def merged(outer: Options, inner: Options) -> Options:
+def merged(outer: Table, inner: Table) -> Table:
     """Return the options of both; where both say something, the inner ones stand."""
-    given = {field.name: getattr(inner, field.name) for field in fields(Options)}
-    default = {field.name: getattr(NOTHING, field.name) for field in fields(Options)}
-    return replace(
-        outer, **{name: value for name, value in given.items() if value != default[name]}
-    )
+    given = {
+        field.name: value
+        for field in fields(inner)
+        if (value := getattr(inner, field.name)) != field.default
+    }
+    return replace(outer, **given)
 
 
 def with_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Return a command for a function whose first parameter is the options.
+    """Return a command for a function whose first parameter is the options, of whatever table.
 
     What a group before it was given counts too. A parameter `ctx` is given typer's context.
     """
     hints = get_type_hints(function, include_extras=True)
-    own = [
-        parameter.replace(annotation=hints[name])
-        for name, parameter in list(inspect.signature(function).parameters.items())[1:]
-        if name != "ctx"
-    ]
+    first, *rest = inspect.signature(function).parameters.items()
+    table = hints.get(first[0], Options)
+    own = [parameter.replace(annotation=hints[name]) for name, parameter in rest if name != "ctx"]
     wants_context = "ctx" in hints
 
     def command(ctx: typer.Context, **values: Any) -> None:
-        here = Options(**{field.name: values.pop(field.name) for field in fields(Options)})
-        ctx.obj = merged(ctx.obj or NOTHING, here)
+        here = table(**{field.name: values.pop(field.name) for field in fields(table)})
+        ctx.obj = merged(ctx.obj, here) if isinstance(ctx.obj, table) else here
         if wants_context:
             values["ctx"] = ctx
         function(ctx.obj, **values)
 
-    _describe(command, function, own)
+    _describe(command, function, [*own, *_shared(table)])
     return command
 
 
 def _describe(
-    command: Callable[..., None], function: Callable[..., None], own: list[inspect.Parameter]
+    command: Callable[..., None],
+    function: Callable[..., None],
+    parameters: Sequence[inspect.Parameter],
 ) -> None:
     context = inspect.Parameter(
         "ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
     )
     keyword_only = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *_shared())
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters
     ]
     signature = inspect.Signature([context, *keyword_only])
     command.__doc__, command.__name__ = function.__doc__, function.__name__
@@ -137,8 +143,8 @@ def _describe(
 
 
 @cache
-def _shared() -> tuple[inspect.Parameter, ...]:
-    hints = get_type_hints(Options, include_extras=True)
+def _shared(table: type[Any]) -> tuple[inspect.Parameter, ...]:
+    hints = get_type_hints(table, include_extras=True)
     return tuple(
         inspect.Parameter(
             field.name,
@@ -146,7 +152,7 @@ def _shared() -> tuple[inspect.Parameter, ...]:
             default=field.default,
             annotation=hints[field.name],
         )
-        for field in fields(Options)
+        for field in fields(table)
     )
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from regshape.errors import DigestInvalidError, RegistryError
 from regshape.formats.digest import Verifier
+from regshape.formats.landing import landing
 from regshape.model import Exchange, Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.client import names
-from regshape.protocols.oci.client.landing import landing
 from regshape.protocols.oci.client.manifest_tasks import DELETED
-from regshape.protocols.oci.client.refusals import fault
 from regshape.protocols.oci.client.session import Session, Task
 from regshape.protocols.oci.client.sources import Content
 from regshape.protocols.oci.client.telemetry import TelemetryConfig, track_scenario, track_time
@@ -25,6 +24,7 @@ from regshape.protocols.oci.client.upload_client import (
     opened_session,
 )
 from regshape.protocols.oci.models import OCTETS, BlobUploadSession, Descriptor
+from regshape.transport.faults import fault
 from regshape.transport.streaming import Flow, FlowError
 
 GET_LIMIT = 64 * 1024 * 1024

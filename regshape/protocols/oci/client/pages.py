@@ -15,9 +15,9 @@ from regshape.errors import RegistryError
 from regshape.model import Exchange
 from regshape.protocols.http import next_link
 from regshape.protocols.oci import calls
-from regshape.protocols.oci.client.locations import resolved
 from regshape.protocols.oci.client.session import Session, Task
 from regshape.protocols.oci.models import CatalogList, TagList
+from regshape.transport.locations import resolved
 
 D = TypeVar("D", bound=BaseModel)
 OK = frozenset({200})

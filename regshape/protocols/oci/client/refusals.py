@@ -1,4 +1,4 @@
-"""From answers and failures to the errors of `regshape.errors`: the only place that does."""
+"""From refusals to the errors of `regshape.errors`: the only place that does."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from regshape import errors
-from regshape.errors import AuthError, RegistryError, TransportError
-from regshape.model import Exchange, Failure
+from regshape.errors import AuthError, RegistryError
+from regshape.model import Exchange
 from regshape.protocols.oci.models import OciErrorDetail, OciErrorResponse
+from regshape.transport.faults import in_words
 
 OCI_ERROR_MAP: Mapping[str, type[RegistryError | AuthError]] = {
     "BLOB_UNKNOWN": errors.BlobNotFoundError,
@@ -49,20 +50,6 @@ _NOT_FOUND: Mapping[str, type[RegistryError]] = {
 """The error for a 404 without a code, such as a HEAD's, by the operation's last word."""
 _MISSING = 404
 
-_FAULTS: Mapping[str, type[TransportError]] = {
-    "timeout": errors.RegistryTimeoutError,
-    "tls": errors.TlsError,
-}
-"""The error for each kind of failure; a connection's is the rest."""
-
-
-def fault(failure: Failure, doing: str) -> TransportError | AuthError:
-    """Return the error for an exchange without a whole answer."""
-    if failure.kind == "auth":
-        return AuthError(f"{doing}: {failure.detail}")
-    kind = _FAULTS.get(failure.kind, errors.RegistryConnectionError)
-    return kind(f"{doing}: {failure.detail}", failure.kind)
-
 
 def refusal(exchange: Exchange, operation: str, doing: str) -> RegistryError | AuthError:
     """Return the error for an answer that is not what was asked for."""
@@ -74,7 +61,7 @@ def refusal(exchange: Exchange, operation: str, doing: str) -> RegistryError | A
     kind = kind or _BY_STATUS.get(status, RegistryError)
     said = f"{entry.code}: {entry.message}" if entry else exchange.reason
     return kind(
-        f"{doing}: the registry answered {status}{_in_words(said)}",
+        f"{doing}: the registry answered {status}{in_words(said)}",
         entry.message if entry else None,
         oci_code=entry.code if entry else None,
         status_code=status,
@@ -89,9 +76,3 @@ def _first_error(body: bytes) -> OciErrorDetail | None:
         return None
     known = (entry for entry in document.errors if entry.code in OCI_ERROR_MAP)
     return next(known, document.errors[0] if document.errors else None)
-
-
-def _in_words(text: str) -> str:
-    # A registry's words go to terminals: one line, nothing that moves the cursor.
-    plain = "".join(char if char.isprintable() else " " for char in text[:300]).strip(": ")
-    return f" ({plain})" if plain else ""

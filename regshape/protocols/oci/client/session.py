@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from regshape.errors import RegistryError
 from regshape.model import Exchange, Request
 from regshape.mutators.apply import apply
-from regshape.protocols.oci.client.locations import Place, place_of, resolved
-from regshape.protocols.oci.client.refusals import fault, refusal
+from regshape.protocols.oci.client.refusals import refusal
 from regshape.protocols.oci.client.telemetry import TelemetryConfig, tell_call
 from regshape.protocols.oci.client.transport_config import TransportConfig
 from regshape.report.exchange_log import AUTH, Logged
 from regshape.transport.capturing import Observed
 from regshape.transport.client import open_client
+from regshape.transport.faults import fault
+from regshape.transport.locations import Place, place_of, resolved
 from regshape.transport.streaming import Flow, FlowError, Outflow
 
 ANSWER_LIMIT = 16 * 1024 * 1024

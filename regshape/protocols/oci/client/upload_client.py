@@ -24,10 +24,10 @@ from regshape.errors import (
 from regshape.model import Exchange, Headers, Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.client import names
-from regshape.protocols.oci.client.locations import place_of, resolved
 from regshape.protocols.oci.client.session import Session, Task
 from regshape.protocols.oci.client.sources import Content, RunningDigest, digest_of, source_of
 from regshape.protocols.oci.models import OCTETS, BlobUploadSession, Descriptor
+from regshape.transport.locations import place_of, resolved
 from regshape.transport.streaming import Outflow
 
 CHUNK = 5 * 1024 * 1024

@@ -31,7 +31,7 @@ from regshape.errors import (
 from regshape.formats.digest import compute
 from regshape.model import Exchange, Failure
 from regshape.mutators.rules import When, corrupt_body, custom_header, skip_auth, wrong_digest
-from regshape.protocols.oci.client.refusals import fault, refusal
+from regshape.protocols.oci.client.refusals import refusal
 from regshape.protocols.oci.models import (
     EMPTY_JSON,
     IMAGE_MANIFEST,
@@ -42,6 +42,7 @@ from regshape.protocols.oci.models import (
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
 from regshape.report.exchange_log import Logged
 from regshape.transport.auth import Credentials
+from regshape.transport.faults import fault
 from tests.conftest import Serve
 from tests.transport.hostile import answering, serving, whole
 
