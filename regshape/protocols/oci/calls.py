@@ -105,21 +105,6 @@ def escape(value: str) -> str:
     return quote(value, safe=":/.-_~")
 
 
-def succeeded(call: Call, exchange: Exchange) -> bool:
-    """Return whether the answer acknowledges the request as it was meant."""
-    return (
-        exchange.failure is None
-        and exchange.status is not None
-        and 200 <= exchange.status < 300  # noqa: PLR2004 - the class of success
-        and call.expect in {None, Expectation.TOLERATE}
-    )
-
-
-def refused(exchange: Exchange) -> bool:
-    """Return whether the answer is a whole 4xx."""
-    return exchange.failure is None and exchange.status is not None and 400 <= exchange.status < 500  # noqa: PLR2004 - the class of client errors
-
-
 def created(exchange: Exchange) -> bool:
     """Return whether the answer says that the content now stands there: no need to ask again."""
     return exchange.failure is None and exchange.status == 201  # noqa: PLR2004 - Created

@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 from typing import Any, Literal
 
 from regshape.model import Call, Exchange, Expectation, Play, Request, Step
+from regshape.protocols.judging import refused, succeeded
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import DeleteFacts, ListFacts
 from regshape.protocols.oci.operations.needs import need_blob, need_manifest, need_tags, put_index
@@ -119,9 +120,9 @@ def _delete(
     request = delete_request(repo.name, kind, reference)
     call = calls.call(f"delete-{kind}", request, facts, step.mutators)
     exchange = yield call
-    if call.expect not in {None, Expectation.TOLERATE} and not calls.refused(exchange):
+    if call.expect not in {None, Expectation.TOLERATE} and not refused(exchange):
         repo.distrust()
-    elif reference in among[kind] and not calls.refused(exchange) and exchange.status != ACCEPTED:
+    elif reference in among[kind] and not refused(exchange) and exchange.status != ACCEPTED:
         repo.forget(reference)
         repo.distrust()
     return exchange, call
@@ -134,4 +135,4 @@ def delete_request(name: str, kind: Kind, reference: str) -> Request:
 
 
 def _done(call: Call, exchange: Exchange) -> bool:
-    return exchange.status == ACCEPTED and calls.succeeded(call, exchange)
+    return exchange.status == ACCEPTED and succeeded(call, exchange)

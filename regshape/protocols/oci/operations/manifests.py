@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from regshape.formats.digest import compute, is_valid
 from regshape.model import Call, Exchange, Expectation, Play, Request, Step
 from regshape.mutators.apply import apply
+from regshape.protocols.judging import refused, succeeded
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import ManifestFacts
 from regshape.protocols.oci.operations.needs import (
@@ -264,7 +265,7 @@ def _after_push(
 ) -> Play:
     facts: ManifestFacts = call.facts
     elsewhere = any(item.target in {"name", "reference", "route"} for item in call.mutators)
-    if exchange.status == CREATED and calls.succeeded(call, exchange) and not elsewhere:
+    if exchange.status == CREATED and succeeded(call, exchange) and not elsewhere:
         tags = (facts.reference,) if facts.by == "tag" else accepted_tags(exchange, facts.tags)
         manifest = Manifest(
             facts.digest,
@@ -282,7 +283,7 @@ def _after_push(
         yield from _read_back(state, repo, facts.digest, call, exchange)
     elif calls.redirected(exchange):
         return
-    elif calls.refused(exchange):
+    elif refused(exchange):
         yield from _see_unchanged(state, repo, call, refused=True)
     else:
         if call.expect is Expectation.REJECT and not calls.created(exchange):

@@ -8,6 +8,7 @@ from typing import Literal
 
 from regshape.formats.digest import compute
 from regshape.model import Call, Exchange, Play, Request, Role, Step
+from regshape.protocols.judging import refused, succeeded
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Order, UploadFacts
 from regshape.protocols.oci.operations.needs import (
@@ -77,7 +78,7 @@ def _patch(
     request, facts = _under_other_name(state, step, upload, request, facts)
     call = calls.call("send-chunk", request, facts, step.mutators if step is not None else (), role)
     exchange = yield call
-    if exchange.status == ACCEPTED and calls.succeeded(call, exchange) and facts.session == "open":
+    if exchange.status == ACCEPTED and succeeded(call, exchange) and facts.session == "open":
         if order in {"next", "unranged"}:
             upload.content += chunk
             state.writes += 1
@@ -151,7 +152,7 @@ def _after_refused_chunk(state: State, upload: Upload, call: Call, exchange: Exc
     cut_short = any(item.target == "frame" for item in call.mutators)
     if calls.redirected(exchange):
         return
-    if not calls.refused(exchange) or cut_short:
+    if not refused(exchange) or cut_short:
         upload.state = "unknown"
         return
     yield from _status(state, upload, role="readback", cause=call, refused_with=exchange.status)
@@ -199,14 +200,14 @@ def _after_finish(
     facts: UploadFacts = call.facts
     repo, digest = upload.repo, facts.digest or ""
     in_order = facts.order in {"next", "unranged"} and facts.session == "open"
-    if exchange.status == CREATED and calls.succeeded(call, exchange) and in_order:
+    if exchange.status == CREATED and succeeded(call, exchange) and in_order:
         upload.state = "closed"
         learn_blob(state, repo, digest, content)
         yield from follow(state, repo, digest, call, exchange)
         return
     if facts.session != "open":
         return
-    if calls.refused(exchange) and call.expect is None and not in_order:
+    if refused(exchange) and call.expect is None and not in_order:
         yield from _status(state, upload, role="readback", cause=call, refused_with=exchange.status)
         return
     upload.state = "unknown"
@@ -271,7 +272,7 @@ def _cancel(
     call = calls.call("cancel-upload", request, facts, mutators, role)
     exchange = yield call
     if facts.session == "open":
-        done = exchange.status == NO_CONTENT and calls.succeeded(call, exchange)
-        kept = calls.refused(exchange)
+        done = exchange.status == NO_CONTENT and succeeded(call, exchange)
+        kept = refused(exchange)
         upload.state = "closed" if done else upload.state if kept else "unknown"
     return call

@@ -12,6 +12,7 @@ from typing import Any
 
 from regshape.formats.digest import compute
 from regshape.model import Call, Exchange, Identity, Play, Request, Step
+from regshape.protocols.judging import refused
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Aim, StrangerFacts
 from regshape.protocols.oci.operations.deletes import Kind, delete_request
@@ -176,7 +177,7 @@ def blob_request(name: str, content: bytes) -> Request:
 def _see_kept(state: State, repo: Repository, call: Call, exchange: Exchange) -> Play:
     """Read back what must have stayed as it was; what was changed is not predicted any more."""
     reference = call.request.parts.get("reference", "")
-    if not calls.refused(exchange):
+    if not refused(exchange):
         _note_made(state, repo, call, exchange)
         repo.distrust()
     elif reference in repo.blobs:
@@ -217,7 +218,7 @@ def session_as(state: State, step: Step) -> Play:
     aim: Aim = "content" if how == "status" else "write"
     call = _scoped(state, _call("session-as", request, repo, who, aim), repo, step)
     exchange = yield call
-    if not calls.refused(exchange):
+    if not refused(exchange):
         upload.state = "unknown"
         repo.distrust()
         _note_finished(state, repo, call, exchange)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from regshape.formats.digest import compute, is_valid
 from regshape.model import Call, Exchange, Expectation, Play, Request, Step
 from regshape.mutators.apply import apply
+from regshape.protocols.judging import refused, succeeded
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import UploadFacts
 from regshape.protocols.oci.operations.needs import (
@@ -44,7 +45,7 @@ def _learn_opened(state: State, repo: Repository, call: Call, exchange: Exchange
     if exchange.status != ACCEPTED:
         return
     elsewhere = any(item.target in {"name", "route", "method"} for item in call.mutators)
-    if calls.succeeded(call, exchange) and not elsewhere:
+    if succeeded(call, exchange) and not elsewhere:
         learn_session(state, repo, exchange)
         return
     location = state.resolve(exchange.header("location"))
@@ -79,12 +80,12 @@ def post_blob(state: State, step: Step) -> Play:
     )
     call = calls.call("post-blob", request, facts, step.mutators)
     exchange = yield call
-    if exchange.status == CREATED and calls.succeeded(call, exchange):
+    if exchange.status == CREATED and succeeded(call, exchange):
         learn_blob(state, repo, digest, content)
         yield from follow(state, repo, digest, call, exchange)
     elif exchange.status == ACCEPTED:
         _learn_opened(state, repo, call, exchange)
-        if calls.succeeded(call, exchange):
+        if succeeded(call, exchange):
             yield from read_blob(state, repo, digest, back(call))
     else:
         yield from after_broken(state, repo, call, exchange)
@@ -100,11 +101,11 @@ def follow(state: State, repo: Repository, digest: str, call: Call, exchange: Ex
 def after_broken(state: State, repo: Repository, call: Call, exchange: Exchange) -> Play:
     """After a write that must have failed: nothing may stand under the digest that it named."""
     unsure = call.expect is Expectation.REJECT and not calls.created(exchange)
-    if unsure or calls.refused(exchange) or _is_cut_short(call):
+    if unsure or refused(exchange) or _is_cut_short(call):
         claimed = dict(apply(call.mutators, call.request).query).get("digest") or ""
         if is_valid(claimed) and repo.knows(claimed, repo.blobs) is not None:
             yield from read_blob(state, repo, claimed, back(call))
-    if not calls.refused(exchange) and not calls.redirected(exchange):
+    if not refused(exchange) and not calls.redirected(exchange):
         _lose_track(repo, call)
 
 
@@ -153,10 +154,10 @@ def mount_blob(state: State, step: Step) -> Play:
     call = replace(call, scope=f"{call.scope} repository:{origin.name}:pull")
     exchange = yield call
     blob = origin.blobs.get(digest)
-    if exchange.status == CREATED and blob is not None and calls.succeeded(call, exchange):
+    if exchange.status == CREATED and blob is not None and succeeded(call, exchange):
         learn_blob(state, repo, digest, blob.content)
         yield from follow(state, repo, digest, call, exchange)
     elif exchange.status == ACCEPTED:
         _learn_opened(state, repo, call, exchange)
-    elif not calls.refused(exchange):
+    elif not refused(exchange):
         _lose_track(repo, call)

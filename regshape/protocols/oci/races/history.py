@@ -14,7 +14,7 @@ from typing import TypeAlias
 from regshape.formats.digest import compute
 from regshape.model import Call, Exchange, Race, Turn
 from regshape.protocols.http import next_link
-from regshape.protocols.oci import calls
+from regshape.protocols.judging import refused
 from regshape.protocols.oci.facts import (
     DeleteFacts,
     ListFacts,
@@ -141,7 +141,7 @@ def event_of(turn: Turn, known: Known) -> Event:
 def left_open(turn: Turn, known: Known) -> frozenset[Key]:
     """Return the keys of which a turn left the truth open, being neither taken nor refused."""
     exchange, facts = turn.exchange, turn.call.facts
-    if calls.refused(exchange) and not turn.call.mutators:
+    if refused(exchange) and not turn.call.mutators:
         return frozenset()
     done = exchange.failure is None and not turn.call.mutators and exchange.status in _DONE
     if done and not _is_late(facts, exchange):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from regshape.formats.digest import matches
 from regshape.model import Call, Race, Turn
-from regshape.protocols.oci import calls
+from regshape.protocols.judging import refused
 from regshape.protocols.oci.facts import UploadFacts
 from regshape.protocols.oci.state import State, Upload
 
@@ -44,14 +44,14 @@ class SharedSession:
     def is_open(self) -> bool:
         """Whether some answer was neither an acknowledgement nor a refusal."""
         turns = (turn for lane in self.lanes for turn in lane if turn.call.facts.style != "status")
-        return any(not _took(turn) and not calls.refused(turn.exchange) for turn in turns)
+        return any(not _took(turn) and not refused(turn.exchange) for turn in turns)
 
     @property
     def may_be_given_up(self) -> bool:
         """Whether a refusal may have ended the session (all but that of the order of chunks)."""
         turns = (turn for lane in self.lanes for turn in lane)
         return any(
-            calls.refused(turn.exchange) and turn.exchange.status != OUT_OF_ORDER for turn in turns
+            refused(turn.exchange) and turn.exchange.status != OUT_OF_ORDER for turn in turns
         )
 
 

@@ -6,19 +6,9 @@ import re
 from collections.abc import Mapping
 
 from regshape.model import Call, Exchange, Fault, Requirement
+from regshape.protocols.judging import answered, json_of, judged, must_be, rejecting
 from regshape.protocols.oci.facts import Facts, ListFacts
-from regshape.protocols.oci.requirements.table import (
-    MAY,
-    MUST,
-    SHOULD,
-    answered,
-    error_codes,
-    json_of,
-    judged,
-    must_be,
-    rejecting,
-    row,
-)
+from regshape.protocols.oci.requirements.table import MAY, MUST, SHOULD, error_codes, row
 
 OK, TOO_MANY, NOT_IMPLEMENTED = 200, 429, 501
 CODE = re.compile(r"[A-Z_]+")

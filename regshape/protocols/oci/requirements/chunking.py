@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from regshape.model import Call, Exchange, Fault, Requirement
-from regshape.protocols.oci.facts import UploadFacts
-from regshape.protocols.oci.requirements.table import (
-    MAY,
-    MUST,
-    SHOULD,
+from regshape.protocols.judging import (
     after,
     answered,
     as_meant,
@@ -16,8 +12,9 @@ from regshape.protocols.oci.requirements.table import (
     must_refuse,
     needs_header,
     rejecting,
-    row,
 )
+from regshape.protocols.oci.facts import UploadFacts
+from regshape.protocols.oci.requirements.table import MAY, MUST, SHOULD, row
 from regshape.protocols.oci.requirements.uploading import finishing, pullable_after
 
 OK, CREATED, ACCEPTED, NO_CONTENT = 200, 201, 202, 204

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.http import next_link
+from regshape.protocols.judging import after, answered, json_of, judged, must_be
 from regshape.protocols.oci.facts import DeleteFacts, ListFacts, PullFacts
-from regshape.protocols.oci.requirements.table import (
-    MUST,
-    after,
-    answered,
-    json_of,
-    judged,
-    must_be,
-    row,
-)
+from regshape.protocols.oci.requirements.table import MUST, row
 
 OK, ACCEPTED, NOT_FOUND = 200, 202, 404
 DISABLED = (400, 405)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from regshape.model import Call, Check, Exchange, Fault, Identity, Level, Requirement
+from regshape.protocols.judging import json_of
 from regshape.protocols.oci.facts import Aim, StrangerFacts
-from regshape.protocols.oci.requirements.table import MUST, SHOULD, json_of, row
+from regshape.protocols.oci.requirements.table import MUST, SHOULD, row
 
 SCOPES = "https://distribution.github.io/distribution/spec/auth/scope/"
 TOKENS = "https://distribution.github.io/distribution/spec/auth/jwt/"

@@ -6,10 +6,7 @@ from collections.abc import Callable
 
 from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.http import next_link
-from regshape.protocols.oci.facts import ListFacts
-from regshape.protocols.oci.requirements.table import (
-    MUST,
-    SHOULD,
+from regshape.protocols.judging import (
     after,
     answered,
     json_of,
@@ -17,8 +14,9 @@ from regshape.protocols.oci.requirements.table import (
     must_be,
     must_refuse,
     only_breaks,
-    row,
 )
+from regshape.protocols.oci.facts import ListFacts
+from regshape.protocols.oci.requirements.table import MUST, SHOULD, row
 
 OK, BAD_REQUEST, NOT_FOUND = 200, 400, 404
 TAGS = ("list-tags",)

@@ -7,11 +7,7 @@ from dataclasses import replace
 
 from regshape.formats.digest import ALGORITHMS, is_grammatical, is_valid
 from regshape.model import Call, Exchange, Expectation, Fault, Requirement
-from regshape.protocols.oci.facts import PullFacts, UploadFacts
-from regshape.protocols.oci.requirements.table import (
-    MAY,
-    MUST,
-    SHOULD,
+from regshape.protocols.judging import (
     after,
     answered,
     judged,
@@ -21,8 +17,9 @@ from regshape.protocols.oci.requirements.table import (
     needs_header,
     only_breaks,
     rejecting,
-    row,
 )
+from regshape.protocols.oci.facts import PullFacts, UploadFacts
+from regshape.protocols.oci.requirements.table import MAY, MUST, SHOULD, row
 
 GET_MANIFEST, HEAD_MANIFEST = ("get-manifest",), ("head-manifest",)
 GET_BLOB, HEAD_BLOB = ("get-blob",), ("head-blob",)

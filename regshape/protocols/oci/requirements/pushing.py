@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.http import breaks
-from regshape.protocols.oci.facts import ManifestFacts, PullFacts
-from regshape.protocols.oci.requirements.table import (
-    MAY,
-    MUST,
-    SHOULD,
+from regshape.protocols.judging import (
     after,
     answered,
-    error_codes,
-    false_content,
     json_of,
     judged,
     must_be,
     must_refuse,
     needs_header,
     only_breaks,
+)
+from regshape.protocols.oci.facts import ManifestFacts, PullFacts
+from regshape.protocols.oci.requirements.table import (
+    MAY,
+    MUST,
+    SHOULD,
+    error_codes,
+    false_content,
     row,
 )
 

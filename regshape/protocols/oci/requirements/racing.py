@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from regshape.formats.digest import compute, matches
 from regshape.model import Fault, Race, Requirement, Turn
 from regshape.protocols.http import answers, no_server_error, well_formed
+from regshape.protocols.judging import media_type
 from regshape.protocols.oci.operations.lists import tags_of
 from regshape.protocols.oci.races.history import READ, Contents, History, history_of
 from regshape.protocols.oci.races.serial import (
@@ -30,7 +31,7 @@ from regshape.protocols.oci.races.streams import (
     shared_sessions,
     told_end,
 )
-from regshape.protocols.oci.requirements.table import MUST, media_type, row
+from regshape.protocols.oci.requirements.table import MUST, row
 
 OK = 200
 LOST, NOT_GONE, HALF, DURING, LISTING = "lost", "not gone", "half", "during", "listing"

@@ -7,20 +7,11 @@ from typing import Any
 
 from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.http import next_link
+from regshape.protocols.judging import answered, json_of, judged, media_type, must_be, rejecting
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import ReferrersFacts
 from regshape.protocols.oci.requirements.listing import next_relation
-from regshape.protocols.oci.requirements.table import (
-    MUST,
-    SHOULD,
-    answered,
-    json_of,
-    judged,
-    media_type,
-    must_be,
-    rejecting,
-    row,
-)
+from regshape.protocols.oci.requirements.table import MUST, SHOULD, row
 
 OK, BAD_REQUEST, NOT_FOUND = 200, 400, 404
 REFERRERS = ("list-referrers",)

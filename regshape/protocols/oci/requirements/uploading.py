@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.http import breaks
-from regshape.protocols.oci.facts import PullFacts, UploadFacts
-from regshape.protocols.oci.requirements.table import (
-    MAY,
-    MUST,
-    SHOULD,
+from regshape.protocols.judging import (
     after,
     answered,
-    false_content,
     judged,
     must_be,
     must_refuse,
     needs_header,
     rejecting,
-    row,
 )
+from regshape.protocols.oci.facts import PullFacts, UploadFacts
+from regshape.protocols.oci.requirements.table import MAY, MUST, SHOULD, false_content, row
 
 OK, CREATED, ACCEPTED, NO_CONTENT = 200, 201, 202, 204
 BAD_REQUEST, NOT_FOUND, UNSATISFIABLE = 400, 404, 416
