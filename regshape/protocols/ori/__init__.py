@@ -1,0 +1,1 @@
+"""The Ori package registry: its words, its archives, and its reference registry."""
