@@ -16,20 +16,13 @@ import typer
 from regshape.cli.options import DEFAULT_STORE, JsonOption, ProtocolOption, StoreOption
 from regshape.cli.verdicts import opened_store
 from regshape.errors import UsageError
-from regshape.model import CampaignInfo, Finding, Outcome
 
 if TYPE_CHECKING:
+    from regshape.model import CampaignInfo, Finding
     from regshape.report.difference import Change, Difference, Matrix
 
 RUN = "latest, a target, an implementation, an id; ~1 is the one before."
-SIGNS = {
-    Outcome.PASS: ".",
-    Outcome.FAIL: "F",
-    Outcome.WARN: "W",
-    Outcome.SKIP: "-",
-    Outcome.INCONCLUSIVE: "?",
-    None: " ",
-}
+SIGNS = {"pass": ".", "fail": "F", "warn": "W", "skip": "-", "inconclusive": "?", None: " "}
 LEGEND = ". pass  F fail  W warn  - skip  ? inconclusive"
 
 

@@ -21,13 +21,19 @@ from regshape.cli.options import (
     StoreOption,
     UsernameOption,
 )
-from regshape.model import Case
+from regshape.cli.sentences import Commands
 
 if TYPE_CHECKING:
     from regshape.engine.access import Access, Login
+    from regshape.model import Case
     from regshape.settings import Settings
 
-corpus = typer.Typer(help="Regression cases: findings made to last.", no_args_is_help=True)
+corpus = typer.Typer(
+    cls=Commands,
+    help="Regression cases: findings made to last.",
+    epilog="Example: regshape corpus run http://127.0.0.1:5000 --from corpus",
+    no_args_is_help=True,
+)
 
 TargetArgument = Annotated[
     str | None, typer.Argument(help="URL of the registry; without it, an embedded one.")
@@ -127,7 +133,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     from regshape.catalog import find
     from regshape.cli.known import Known
     from regshape.cli.run import Run
-    from regshape.engine.access import Login
+    from regshape.engine.access import Login, existing_file
     from regshape.report.case_files import protocol_of, read_corpus
 
     if folder is not None:
@@ -140,7 +146,7 @@ def run(  # noqa: PLR0913 - one parameter per option
         "corpus": folder,
         "use_corpus": folder is None,
         "insecure": insecure,
-        "ca_file": ca_file,
+        "ca_file": existing_file("--ca-file", ca_file),
     }
     known = Known.read(baseline, entry.protocol, update=False)
     ready = Run(settings.model_copy(update=changes), entry, access, known, as_json=as_json)
@@ -161,14 +167,14 @@ def minimize(  # noqa: PLR0913 - one parameter per option
     """Shrink the cases that fail on a registry, and drop those that show nothing more."""
     from regshape.catalog import find
     from regshape.cli.run import registry_of
-    from regshape.engine.access import Login
+    from regshape.engine.access import Login, existing_file
     from regshape.report.case_files import protocol_of, read_corpus
 
     cases = read_corpus(folder)
     protocol = protocol_of(cases)
     login = Login(username, password_stdin)
     access, settings = _settings(target, protocol, login, authorized=authorized)
-    changes = {"insecure": insecure, "ca_file": ca_file}
+    changes = {"insecure": insecure, "ca_file": existing_file("--ca-file", ca_file)}
     with registry_of(settings.model_copy(update=changes), access, find(protocol)) as aimed:
         _minimize(folder, cases, aimed)
 

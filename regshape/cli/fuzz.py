@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -129,6 +128,8 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     ] = None,
 ) -> None:
     """Fuzz a registry and judge it by its protocol's document."""
+    import secrets
+
     from regshape.catalog import find
     from regshape.cli.known import Known
     from regshape.cli.resume import refuse_others, resumed

@@ -23,12 +23,12 @@ from regshape.cli.options import (
     UsernameOption,
 )
 from regshape.cli.sentences import FAILED, OK
-from regshape.model import Case
 
 if TYPE_CHECKING:
     from regshape.catalog import Entry
     from regshape.engine.access import Access, Login
     from regshape.engine.runner import ReplayResult
+    from regshape.model import Case
     from regshape.settings import Settings
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from regshape.cli.options import JsonOption, ProtocolOption
-from regshape.model import Check, RaceCheck, Requirement
 
 if TYPE_CHECKING:
     from regshape.catalog import Entry
+    from regshape.model import Check, RaceCheck, Requirement
 
 
 def requirements(protocol: ProtocolOption = "oci", as_json: JsonOption = False) -> None:

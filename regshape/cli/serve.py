@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ from regshape.cli.options import ProtocolOption
 from regshape.errors import UsageError
 
 if TYPE_CHECKING:
+    import socket
+
     import anyio
 
 ACTIONS = frozenset({"pull", "push", "delete"})
@@ -107,6 +108,8 @@ def _rights(grants: Sequence[str]) -> Mapping[str, Mapping[str, Collection[str]]
 
 @contextmanager
 def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    import socket
+
     try:
         family, *_, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

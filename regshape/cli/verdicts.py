@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regshape.cli.options import DEFAULT_STORE, JsonOption, StoreOption
+from regshape.cli.sentences import Commands
 from regshape.errors import UsageError
-from regshape.model import CampaignInfo, Finding, Requirement, Result
 
 if TYPE_CHECKING:
     from regshape.engine.record import Store
+    from regshape.model import CampaignInfo, Finding, Requirement, Result
 
-verdicts = typer.Typer(help="What earlier campaigns found out.", no_args_is_help=True)
+verdicts = typer.Typer(
+    cls=Commands,
+    help="What earlier campaigns found out.",
+    epilog="Example: regshape verdicts show latest",
+    no_args_is_help=True,
+)
 
 
 @verdicts.command("list", epilog="Example: regshape verdicts list --limit 5")
@@ -70,8 +76,8 @@ def show(
         if what is None and not opened.campaigns(1):
             raise UsageError(f"{store} has no campaigns yet: `regshape fuzz` runs one")
         found = _find(opened, what or "latest")
-        seen = [] if isinstance(found, Result) else opened.sightings(found[0].id)
-    if isinstance(found, Result):
+        seen = opened.sightings(found[0].id) if isinstance(found, tuple) else []
+    if not isinstance(found, tuple):
         _show_result(found, as_json=as_json)
     else:
         _show_finding(*found, seen, as_json=as_json)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from regshape.errors import UsageError
+from regshape.errors import FileError, UsageError
 from regshape.formats.landing import Write, landing
 
 STDOUT = Path("-")
@@ -28,8 +28,11 @@ async def saved(path: Path | None) -> AsyncIterator[Write]:
     async def to_stdout(piece: bytes) -> None:
         sys.stdout.buffer.write(piece)
 
-    yield to_stdout
-    sys.stdout.buffer.flush()
+    try:
+        yield to_stdout
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise FileError(f"stdout: cannot be written: {error.strerror}") from error
 
 
 def checked_output(path: Path | None, *, as_json: bool) -> None:

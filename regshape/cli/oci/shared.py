@@ -137,9 +137,6 @@ def _describe(
     signature = inspect.Signature([context, *keyword_only])
     command.__doc__, command.__name__ = function.__doc__, function.__name__
     command.__signature__ = signature  # type: ignore[attr-defined]
-    command.__annotations__ = {
-        name: parameter.annotation for name, parameter in signature.parameters.items()
-    }
 
 
 @cache
