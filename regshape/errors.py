@@ -24,7 +24,9 @@ RegShapeError
 │   ├── SizeInvalidError               SIZE_INVALID
 │   ├── DeniedError                    DENIED
 │   ├── UnsupportedError               UNSUPPORTED
-│   └── TooManyRequestsError           TOOMANYREQUESTS
+│   ├── TooManyRequestsError           TOOMANYREQUESTS
+│   └── LogError            the transparency log does not vouch for what came
+│       └── LogForkError    the log has two histories
 ├── TransportError      no whole answer came
 │   ├── RegistryConnectionError
 │   ├── RegistryTimeoutError
@@ -164,6 +166,19 @@ class UnsupportedError(RegistryError):
 
 class TooManyRequestsError(RegistryError):
     """Raised for TOOMANYREQUESTS: ask again later."""
+
+
+class LogError(RegistryError):
+    """Raised when a registry's transparency log does not vouch for what the registry gave."""
+
+
+class LogForkError(LogError):
+    """Raised when a log does not go on from a checkpoint that was seen; holds both, as evidence."""
+
+    def __init__(self, message: str, kept: str, seen: str) -> None:
+        super().__init__(message)
+        self.kept = kept
+        self.seen = seen
 
 
 class TransportError(RegShapeError):

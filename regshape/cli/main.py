@@ -18,6 +18,7 @@ from regshape.cli.oci.referrer import referrer
 from regshape.cli.oci.repositories import catalog
 from regshape.cli.oci.shared import Options, only_for_the_client, with_options
 from regshape.cli.oci.tag import tag
+from regshape.cli.ori.group import ori
 from regshape.cli.replay import replay
 from regshape.cli.requirements import requirements
 from regshape.cli.sentences import Commands
@@ -66,6 +67,7 @@ verdicts.command("matrix", epilog="Example: regshape verdicts matrix --protocol 
 verdicts.command("export", epilog="Example: regshape verdicts export latest --format csv")(export)
 app.add_typer(verdicts, name="verdicts")
 app.add_typer(corpus, name="corpus")
+app.add_typer(ori, name="ori")
 app.command(epilog="Example: regshape ping 127.0.0.1:5000", rich_help_panel=PANEL)(
     with_options(ping)
 )

@@ -37,6 +37,7 @@ STATUSES: Mapping[type[RegShapeError], int] = {
     errors.DeniedError: NOT_ALLOWED,
     errors.DigestInvalidError: DIFFERENT,
     errors.SizeInvalidError: DIFFERENT,
+    errors.LogError: DIFFERENT,
     errors.UnsupportedError: UNSUPPORTED,
     errors.TooManyRequestsError: TOO_MANY,
     errors.RegistryError: FAILED,
