@@ -13,9 +13,6 @@ from regshape.model import Capability, Case, Mutator
 from regshape.settings import Settings
 from regshape.strategies.common import Move
 
-RACE_REPEATS = 3
-"""How many times the sweep executes each race."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -36,8 +33,8 @@ def plan_of(entry: Entry, settings: Settings, capabilities: Mapping[str, Capabil
     """
     absent = {item.name for item in capabilities.values() if not item.present}
     moves = [move for move in entry.moves if absent.isdisjoint(move.needs)]
-    programs, breaks = entry.programs, chosen(entry.breaks, settings)
-    races = tuple(race for race in entry.races for _ in range(RACE_REPEATS))
+    programs, races = entry.programs, entry.races
+    breaks = chosen(entry.breaks, settings)
     if settings.username is None and not settings.tokens:
         breaks = {operation: _without_auth(group) for operation, group in breaks.items()}
     if settings.read_only:
