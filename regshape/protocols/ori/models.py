@@ -78,6 +78,7 @@ class ErrorCode(StrEnum):
     DEPENDENCY_UNKNOWN = "DEPENDENCY_UNKNOWN"
     FIELD_INVALID = "FIELD_INVALID"
     RATE_LIMITED = "RATE_LIMITED"
+    STORE_FAILED = "STORE_FAILED"
 
 
 _UNPROCESSABLE = int(HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -101,6 +102,7 @@ STATUSES: Mapping[ErrorCode, int] = {
     ErrorCode.TOO_LARGE: 413,
     ErrorCode.TYPE_UNSUPPORTED: 415,
     ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.STORE_FAILED: 500,
 }
 """The status that goes with a code (decision 9)."""
 
