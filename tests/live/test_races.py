@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.conftest import Running, campaign_on
+from tests.live.conftest import campaign_on
+from tests.live.debian import Running
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
