@@ -69,8 +69,8 @@ def _alike(findings: Sequence[Finding], rows: Mapping[str, Requirement]) -> list
     return [sorted(group, key=_effort) for group in groups]
 
 
-def _effort(finding: Finding) -> int:
-    return finding.requests + finding.mutators
+def _effort(finding: Finding) -> tuple[int, str]:
+    return finding.requests + finding.mutators, finding.id
 
 
 def _operations(finding: Finding) -> Sequence[str]:

@@ -17,7 +17,7 @@ TRUE_FINDINGS = [
     # distribution#3141: a chunk that skips ahead or comes again is appended as if it were next
     ("OCI-CHK-07", "fail", "send-chunk", "answered with 202, not 416"),
     # a reference that is neither digest nor tag is an internal error
-    ("OCI-REF-01", "fail", "get-manifest", "'sha256:0123abcd' was answered with 500"),
+    ("OCI-REF-01", "fail", "manifest", "'sha256:0123abcd' was answered with 500"),
     # tags/list knows neither n nor last
     ("OCI-TAGS-04", "fail", "list-tags", "n=1 was answered with 2 tags"),
     ("OCI-TAGS-08", "fail", "list-tags", "last="),
