@@ -15,6 +15,7 @@ from regshape.engine.flow import Flow, Phase
 from regshape.engine.generate import Drawer, Numbered, corpus_cases, sweep
 from regshape.engine.judge import Judge, Tally, able, selected
 from regshape.engine.ledger import Ledger
+from regshape.engine.patience import Patience
 from regshape.engine.plan import Plan, plan_of
 from regshape.engine.progress import PHASES, Done, Place, Progress
 from regshape.engine.pursue import Pursuer, Pursuit
@@ -73,6 +74,7 @@ class Campaign:
             rate=settings.rate,
             other_prefix=settings.other_prefix,
         )
+        self.executor.patience = Patience(settings.grace)
         kept = self._kept.progress
         self._done = {name: Done(*_place(kept, name)) for name in PHASES}
         self._begun = self._finished = kept.cases

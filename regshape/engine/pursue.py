@@ -63,7 +63,7 @@ class Pursuer:
         async with self._room:
             shrunk = await self._shrink(pursuit)
             tries = 1 if self._hurried else self._confirmations
-            shown = [one for _ in range(tries) if (one := await self._try(shrunk.case, pursuit))]
+            shown = await self._seen(shrunk.case, pursuit, tries)
         return self._finding(pursuit, shrunk, shown[0], (len(shown), tries)) if shown else None
 
     async def _pursue_race(self, pursuit: Pursuit) -> Finding | None:
@@ -86,6 +86,21 @@ class Pursuer:
         trace = await self._executor.run(case, self._salt())
         violation = trace.shows(pursuit.violation)
         return None if violation is None else (trace, violation)
+
+    async def _seen(self, case: Case, pursuit: Pursuit, tries: int) -> list[Shown]:
+        """Return the executions, of so many, that show the violation.
+
+        None where the first one, which is given all the time there is, shows that it passes.
+        """
+        shown: list[Shown] = []
+        for number in range(tries):
+            trace = await self._executor.run(case, self._salt(), patient=number == 0)
+            violation = trace.shows(pursuit.violation)
+            if violation is not None:
+                shown.append((trace, violation))
+            elif number == 0 and trace.waited:
+                break
+        return shown
 
     def _shows(self, pursuit: Pursuit) -> Shows:
         """Return what tells whether a case shows the violation, but not once time is up."""

@@ -9,6 +9,7 @@ from regshape.model import Call, Exchange, Expectation, Play, Request, Step
 from regshape.protocols.judging import refused, succeeded
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import DeleteFacts, ListFacts
+from regshape.protocols.oci.operations.lists import tags_call
 from regshape.protocols.oci.operations.needs import need_blob, need_manifest, need_tags, put_index
 from regshape.protocols.oci.operations.reading import back, read_blob, read_manifest
 from regshape.protocols.oci.state import Repository, State, recent
@@ -48,7 +49,7 @@ def _list_after(repo: Repository, cause: Call) -> Play:
         return
     facts = ListFacts("end-8a", repo.name, repo.exists, expected=tuple(sorted(repo.tags)))
     request = Request("GET", calls.TAGS, {"name": repo.name})
-    yield calls.call("list-tags", request, facts, (), "readback", cause)
+    yield tags_call(repo, request, facts, (), cause)
 
 
 def delete_manifest(state: State, step: Step) -> Play:
