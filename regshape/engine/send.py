@@ -297,6 +297,7 @@ class Executor:
         self, world: World, lists: Sequence[Sequence[Step]], trace: Trace, *, at_once: bool = True
     ) -> Race:
         """Play the lists, each on a copy of the world, and read what they left."""
+        grace = self.patience.grace() if self.patience.longest else 0.0
         before = world.fork(0)
         forks = [world.fork(number) for number in range(1, len(lists) + 1)]
         lanes: list[list[Turn]] = [[] for _ in lists]
@@ -309,7 +310,8 @@ class Executor:
                 lanes[number].append(replace(turn, lane=number))
                 trace.add(lanes[number][-1])
 
-            await self._play(_all(forks[number], lists[number]), take, gate, fresh=trace.fresh)
+            play = _all(forks[number], lists[number])
+            await self._play(play, take, gate, fresh=trace.fresh, grace=grace)
 
         try:
             if at_once:
@@ -332,7 +334,8 @@ class Executor:
     async def _rest(self, world: World, race: Race, trace: Trace) -> Race:
         """Read what the lists left; what was not there at once is given a moment."""
         during = len(self.judge.judge_race(race)[1])
-        for moment in (0.0, LATE):
+        late = 2 * self.patience.longest
+        for moment in (0.0, LATE, late) if late else (0.0, LATE):
             await anyio.sleep(moment)
             after: list[Turn] = []
             await self._play(world.rest(race.lanes), after.append, fresh=trace.fresh)

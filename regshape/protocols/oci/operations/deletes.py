@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Literal
 
 from regshape.model import Call, Exchange, Expectation, Play, Request, Step
@@ -74,8 +74,16 @@ def delete_manifest(state: State, step: Step) -> Play:
     if gone.subject:
         repo.gone_referrers[digest] = gone.subject
     yield from read_manifest(state, repo, digest, back(call))
+    yield from _read_tags(state, repo, tags, call)
+
+
+def _read_tags(state: State, repo: Repository, tags: Sequence[str], cause: Call) -> Play:
+    """Read some of the tags that went with their manifest; all may be wrong if one is."""
     for tag in tags[:MOST_TAGS_READ]:
-        yield from read_manifest(state, repo, tag, back(call))
+        yield from read_manifest(state, repo, tag, back(cause))
+    if not repo.forgotten.isdisjoint(tags):
+        for tag in tags[MOST_TAGS_READ:]:
+            repo.forget(tag)
 
 
 def delete_blob(state: State, step: Step) -> Play:

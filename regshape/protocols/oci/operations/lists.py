@@ -114,8 +114,9 @@ def tags_call(
 ) -> Call:
     """Return a GET of tags; what was deleted may be listed for a moment more."""
     role: Role = "step" if cause is None else "readback"
-    call = calls.call("list-tags", request, facts, mutators, role, cause)
     gone = frozenset(repo.deleted) - frozenset(repo.tags)
+    facts = replace(facts, gone=gone)
+    call = calls.call("list-tags", request, facts, mutators, role, cause)
     return replace(call, early=lambda exchange: bool(gone & _tags_in(exchange))) if gone else call
 
 

@@ -179,7 +179,8 @@ def type_disagrees(call: Call, exchange: Exchange) -> Fault | bool:
         return False
     if exchange.status < 500:  # noqa: PLR2004 - the class of server errors
         return True
-    return Fault(f"status {exchange.status}", f"answered with {exchange.status}")
+    what = "a push whose Content-Type is not that of its body"
+    return Fault(f"status {exchange.status}", f"{what} was answered with {exchange.status}")
 
 
 def subject_may_be_missing(call: Call, exchange: Exchange) -> Fault | bool:
