@@ -9,14 +9,14 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
 import pytest
 from anyio import to_thread
 
-from regshape.errors import RegistryError, TransportError
+from regshape.errors import LogForkError, RegistryError, TransportError
 from regshape.formats.digest import compute
 from regshape.protocols.ori.client import OriClient, OriConfig
 from regshape.protocols.ori.client.log_client import Signed
@@ -205,3 +205,23 @@ async def test_a_killed_registry_loses_nothing_that_it_has_acknowledged(
     assert seen.cut > 0
     assert len(seen.acknowledged) > kills
     assert seen.downloads > kills
+
+
+@pytest.mark.slow
+async def test_what_a_registry_has_lost_is_noticed(tmp_path: Path) -> None:
+    server, seen = Server(tmp_path / "data"), Seen()
+    await to_thread.run_sync(server.start)
+    try:
+        async with client(server, "alice", None) as alice:
+            await alice.publish(archive("0.0.0"))
+            seen.checkpoints.append((await alice.log.witness()).now)
+        seen.acknowledged["0.0.0"] = compute(archive("0.0.0"))
+        await check(server, seen)
+        with pytest.raises(AssertionError):
+            await check(server, replace(seen, acknowledged={"0.0.1": compute(b"")}))
+        signed = seen.checkpoints[0]
+        other = replace(signed, checkpoint=replace(signed.checkpoint, root=bytes(32)))
+        with pytest.raises(LogForkError):
+            await check(server, replace(seen, checkpoints=[other]))
+    finally:
+        await to_thread.run_sync(server.kill)

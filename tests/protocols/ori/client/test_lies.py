@@ -232,6 +232,15 @@ async def test_the_key_that_was_named_is_asked_of_nobody(tmp_path: Path) -> None
     assert [request.url.path for request in liar.seen] == ["/v1/log/checkpoint"]
 
 
+async def test_a_registry_that_shows_no_key_needs_one_to_be_named(tmp_path: Path) -> None:
+    liar = await filled("1.0.0")
+    liar.gone.add("log/key")
+    async with client(liar, tmp_path / "log.json") as registry:
+        with pytest.raises(LogError, match="give --log-key"):
+            await registry.download(NAME, VERSION, tmp_path / "a.oripk")
+    assert left_in(tmp_path) == set()
+
+
 async def test_a_checkpoint_of_another_log_is_refused(tmp_path: Path) -> None:
     memory = tmp_path / "log.json"
     liar = await filled("1.0.0")
