@@ -245,6 +245,8 @@ TOURS: Sequence[Case] = (
         "list-tags",
     ),
     _tour("delete-blob", "post-blob", ("get-blob", {"want": "deleted"})),
+    _tour("delete-blob", ("post-blob", {"want": "deleted"}), "get-blob"),
+    _tour(("upload-status", {"foreign": True}), ("finish-upload", {"foreign": True})),
     _tour("mount-blob", ("delete-blob", {"repo": 1}), "get-blob"),
     _tour(
         ("post-blob", "short-then-closed"),
@@ -277,6 +279,7 @@ TOGETHER: Sequence[tuple[Step, ...]] = (
     _pair("mount-blob", "delete-blob", ("get-blob", DELETED)),
     _pair("mount-blob", ("delete-blob", {"repo": 1}), "get-blob"),
     _pair("delete-blob", "post-blob", ("get-blob", DELETED)),
+    _pair("delete-blob", ("post-blob", DELETED)),
     _pair("delete-blob", "delete-blob"),
     # A tag that moves or goes, and the manifest under it.
     _pair("push-manifest", "push-manifest", "get-manifest"),

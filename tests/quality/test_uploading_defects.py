@@ -12,6 +12,13 @@ from tests.quality.hunt import Row, assert_found, hunt_by_search
 
 # The defect, the requirement that tells of it, the minimal case and how many requests it takes.
 ROWS: tuple[Row, ...] = (
+    ("session-of-any-repository", "OCI-ISO-08", [("upload-status", {"foreign": True}, [])], 2),
+    (
+        "tombstones-kept",
+        "OCI-UPL-09",
+        [("delete-blob", {}, []), ("post-blob", {"want": "deleted"}, [])],
+        4,
+    ),
     ("open-answers-200", "OCI-UPL-01", [("finish-upload", {}, [])], 1),
     ("open-without-location", "OCI-UPL-01", [("finish-upload", {}, [])], 1),
     ("session-shared", "OCI-UPL-02", [("open-upload", {}, []), ("open-upload", {}, [])], 2),

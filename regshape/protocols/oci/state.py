@@ -73,6 +73,8 @@ class Repository:
     unsure: bool = False
     made: dict[str, Literal["blob", "manifest", "tag"]] = field(default_factory=dict)
     deleted: dict[str, str] = field(default_factory=dict)
+    gone_blobs: dict[str, bytes] = field(default_factory=dict)
+    """The contents of blobs that were deleted, by digest."""
     gone_referrers: dict[str, str] = field(default_factory=dict)
     """The subjects of referrers that were deleted, by digest."""
 

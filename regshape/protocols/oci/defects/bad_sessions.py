@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from regshape.formats import digest as digests
 from regshape.model import Defect
-from regshape.protocols.oci.reference import Answer, Incoming, Reference, Session
+from regshape.protocols.oci.reference import Answer, Incoming, Reference, ReferenceOptions, Session
 
 
 class OpenAnswers200(Reference):
@@ -86,6 +86,35 @@ class CutOffStored(Reference):
         """Verify only what came to its end."""
         if not self.cut_off:
             super().verify_digest(content, digest)
+
+
+class SessionOfAnyRepository(Reference):
+    """Looks a session up by its id, and takes the repository from the path."""
+
+    def find_session(self, name: str, session_id: str) -> Session | None:
+        """Return the open session of that id, as if it were one of the repository."""
+        session = self.store.sessions.get(session_id)
+        return session if session is not None and name else None
+
+
+class TombstonesKept(Reference):
+    """Marks a blob as deleted, and does not take the mark away when it is pushed again."""
+
+    def __init__(self, options: ReferenceOptions | None = None) -> None:
+        """Start without a mark."""
+        super().__init__(options)
+        self.marked: set[tuple[str, str]] = set()
+
+    def remove_blob(self, name: str, digest: str) -> bool:
+        """Remove a blob and mark it."""
+        removed = super().remove_blob(name, digest)
+        if removed:
+            self.marked.add((name, digest))
+        return removed
+
+    def find_blob(self, name: str, digest: str) -> bytes | None:
+        """Return the content of a blob that is not marked."""
+        return None if (name, digest) in self.marked else super().find_blob(name, digest)
 
 
 class DigestUnverified(Reference):
@@ -191,6 +220,21 @@ def _without(answer: Answer, name: str) -> dict[str, str]:
 
 
 BAD_SESSIONS: tuple[Defect, ...] = (
+    Defect(
+        "session-of-any-repository",
+        "finds an upload under the name of another repository",
+        ("OCI-ISO-08",),
+        SessionOfAnyRepository,
+        "artifact-keeper#1317",
+        kind="Q",
+    ),
+    Defect(
+        "tombstones-kept",
+        "does not find a blob that was deleted and pushed again",
+        ("OCI-UPL-09", "OCI-BLOB-01"),
+        TombstonesKept,
+        kind="Q",
+    ),
     Defect(
         "open-answers-200",
         "answers a POST that opens a session with 200",

@@ -99,7 +99,7 @@ def delete_blob(state: State, step: Step) -> Play:
     if not _done(call, exchange) or digest not in repo.blobs:
         return
     state.writes += 1
-    repo.blobs.pop(digest)
+    repo.gone_blobs[digest] = repo.blobs.pop(digest).content
     repo.deleted[digest] = "blob"
     yield from read_blob(state, repo, digest, back(call))
     other = state.other(repo)

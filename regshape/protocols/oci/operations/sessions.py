@@ -78,6 +78,7 @@ def _patch(
     request, facts = _under_other_name(state, step, upload, request, facts)
     call = calls.call("send-chunk", request, facts, step.mutators if step is not None else (), role)
     exchange = yield call
+    _lose_foreign(state, upload, call, exchange)
     if exchange.status == ACCEPTED and succeeded(call, exchange) and facts.session == "open":
         if order in {"next", "unranged"}:
             upload.content += chunk
@@ -97,6 +98,18 @@ def _under_other_name(
         return request, facts
     parts = {**request.parts, "name": state.other(upload.repo).name}
     return replace(request, parts=parts), replace(facts, session="foreign")
+
+
+def _lose_foreign(state: State, upload: Upload, call: Call, exchange: Exchange) -> None:
+    """Note what may have come of a request under another name, where it was not refused."""
+    facts: UploadFacts = call.facts
+    if facts.session != "foreign" or refused(exchange):
+        return
+    upload.state = "unknown"
+    if facts.digest is not None:
+        for repo in state.repos:
+            repo.made[facts.digest] = "blob"
+            repo.distrust()
 
 
 def content_range(order: Order, offset: int, size: int) -> str | None:
@@ -198,6 +211,7 @@ def _after_finish(
     state: State, upload: Upload, content: bytes, call: Call, exchange: Exchange
 ) -> Play:
     facts: UploadFacts = call.facts
+    _lose_foreign(state, upload, call, exchange)
     repo, digest = upload.repo, facts.digest or ""
     in_order = facts.order in {"next", "unranged"} and facts.session == "open"
     if exchange.status == CREATED and succeeded(call, exchange) and in_order:
@@ -244,6 +258,7 @@ def _status(
     mutators = step.mutators if step is not None else ()
     call = calls.call("upload-status", request, facts, mutators, role, cause)
     exchange = yield call
+    _lose_foreign(state, upload, call, exchange)
     if facts.session != "open" or call.mutators:
         return
     if exchange.status == NO_CONTENT:
@@ -273,6 +288,7 @@ def _cancel(
     mutators = step.mutators if step is not None else ()
     call = calls.call("cancel-upload", request, facts, mutators, role)
     exchange = yield call
+    _lose_foreign(state, upload, call, exchange)
     if facts.session == "open":
         done = exchange.status == NO_CONTENT and succeeded(call, exchange)
         kept = refused(exchange)

@@ -54,10 +54,12 @@ def _learn_opened(state: State, repo: Repository, call: Call, exchange: Exchange
 
 
 def post_blob(state: State, step: Step) -> Play:
-    """POST the whole blob with its digest (end-4b)."""
+    """POST the whole blob with its digest (end-4b): a new one, or one that was deleted."""
     repo = state.repo(step.arguments)
     algorithm = step.arguments.get("algorithm", "sha256")
     content = state.fresh(step.arguments.get("size", 40))
+    if step.arguments.get("want") == "deleted":
+        content = next(reversed(repo.gone_blobs.values()), content)
     digest = compute(content, algorithm)
     facts = UploadFacts(
         "end-4b",

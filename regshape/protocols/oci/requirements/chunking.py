@@ -202,6 +202,14 @@ def gone_when_ended(call: Call, exchange: Exchange) -> Fault | bool:
     return must_refuse(exchange, f"{call.operation} on a session that has ended")
 
 
+def bound_to_its_name(call: Call, exchange: Exchange) -> Fault | bool:
+    """A session is not found under the name of another repository."""
+    facts: UploadFacts = call.facts
+    if not judged(call, exchange) or facts.session != "foreign":
+        return False
+    return must_refuse(exchange, f"{call.operation} under the name of another repository")
+
+
 CHUNKED, CANCEL_SECTION = "Pushing a blob in chunks", "Cancel a blob upload"
 
 CHUNKING: tuple[Requirement, ...] = (
@@ -250,6 +258,9 @@ CHUNKING: tuple[Requirement, ...] = (
     row("OCI-CAN-02", MUST, "Endpoints",
         "A session that was cancelled or closed is gone.",
         gone_when_ended, STATUS + CHUNK + FINISH + ("cancel-upload",)),
+    row("OCI-ISO-08", SHOULD, "Endpoints",
+        "An upload is found under the name of the repository in which it was begun only.",
+        bound_to_its_name, STATUS + CHUNK + FINISH + ("cancel-upload",)),
     row("OCI-CAN-03", SHOULD, CANCEL_SECTION,
         "Unfinished uploads expire.", dev=True,
         waiver="expiry takes hours or days: no campaign lasts that long"),
