@@ -1,6 +1,7 @@
 """How soon each planted defect is found: requests and seconds, over several seeds.
 
     python -m benchmarks.detection --seeds 5 --json detection.json
+    python -m benchmarks.detection --seeds 1 --peer-sample 24
     python -m benchmarks.detection --only 'OCI-*' --only 'tag*' --seeds 1
 
 A campaign goes on to `--requests` whatever it finds, so that the findings of one cause can be
@@ -26,6 +27,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.peers.schemathesis_trials import (
+    COUNTED,
+    peer_list,
+    peer_table,
+    peer_trials,
+    sample_of,
+)
 from benchmarks.trials import Plan, Trial, run_trial
 from regshape.catalog import find
 
@@ -163,6 +171,9 @@ def options_of(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--search", action="store_true", help="without the sweep")
     parser.add_argument("--workers", type=int, default=WORKERS)
+    parser.add_argument(
+        "--peer-sample", type=int, default=0, metavar="N", help="Schemathesis on N of the defects"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE")
     return parser.parse_args(words)
 
@@ -200,13 +211,22 @@ def document_of(trials: Sequence[Trial], plan: Plan) -> dict[str, Any]:
 def main(words: Sequence[str]) -> None:
     options = options_of(words)
     plan = Plan(options.requests, options.search)
-    trials = trials_of(names_of(options.only), options.seeds, plan, options.workers)
+    names = names_of(options.only)
+    trials = trials_of(names, options.seeds, plan, options.workers)
     console = Console(width=None if sys.stdout.isatty() else 120)
     how = "by the search alone" if plan.search else "by sweep and search"
     console.print(slow(trials), causes_of(trials))
     console.print(table_of(rows_of(trials), f"planted defects found {how}"))
+    document = document_of(trials, plan)
+    if options.peer_sample > 0:
+        sample = sample_of(options.peer_sample, names)
+        peers = peer_trials(sample, plan.requests, options.workers)
+        mine = [trial for trial in trials if trial.defect in sample]
+        console.print(peer_list(peers), table_of(rows_of(mine), "RegShape on the defects below"))
+        console.print(peer_table(peers, plan.requests), COUNTED)
+        document["peers"] = [asdict(trial) for trial in peers]
     if options.json is not None:
-        options.json.write_text(json.dumps(document_of(trials, plan), indent=2))
+        options.json.write_text(json.dumps(document, indent=2))
 
 
 if __name__ == "__main__":
