@@ -17,8 +17,15 @@ from regshape.protocols.oci.defects import planted as oci_planted
 from regshape.protocols.oci.protocol import Oci
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
 from regshape.protocols.oci.reference.odd import ODD
+from regshape.protocols.ori import breaks as ori_breaks
+from regshape.protocols.ori.defects import DEFECTS as ORI_DEFECTS
+from regshape.protocols.ori.defects import planted as ori_planted
+from regshape.protocols.ori.protocol import Ori
+from regshape.protocols.ori.reference.campaigns import TOKENS as ORI_TOKENS
+from regshape.protocols.ori.reference.campaigns import options_for
 from regshape.strategies import oci as oci_strategies
 from regshape.strategies import oci_races
+from regshape.strategies import ori as ori_strategies
 from regshape.strategies.common import Breaks, Move
 from regshape.strategies.oci_tours import TOURS
 
@@ -77,6 +84,10 @@ def _oci_reference(settings: ReferenceSettings) -> App:
     return oci_planted(settings.defects, ordinary)(options).app
 
 
+def _ori_reference(settings: ReferenceSettings) -> App:
+    return ori_planted(settings.defects)(options_for(settings.odd)).app
+
+
 PROTOCOLS: Mapping[str, Entry] = {
     "oci": Entry(
         protocol=Oci(),
@@ -90,6 +101,20 @@ PROTOCOLS: Mapping[str, Entry] = {
         corpus="oci",
         status="OCI distribution 1.1 and development, complete campaigns",
         races=oci_races.RACES,
+    ),
+    "ori": Entry(
+        protocol=Ori(),
+        moves=ori_strategies.MOVES,
+        programs=ori_strategies.PROGRAMS,
+        breaks=ori_breaks.BREAKS,
+        cases=ori_strategies.cases,
+        defects=ORI_DEFECTS,
+        reference=_ori_reference,
+        odd=("stock",),
+        corpus="ori",
+        status="Ori package registry, complete campaigns",
+        races=ori_strategies.RACES,
+        tokens=ORI_TOKENS,
     ),
 }
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regshape.cli.options import DEFAULT_STORE, JsonOption, ProtocolOption, StoreOption
-from regshape.cli.requirements import requirements_of
 from regshape.cli.verdicts import opened_store
 from regshape.errors import UsageError
 
@@ -173,7 +172,7 @@ def export(
         result = opened.result(run)
     texts = {
         ExportFormat.BASELINE: lambda: baseline_text(baseline_of(result)),
-        ExportFormat.JSON: lambda: render(result, requirements_of(result.campaign.protocol)),
+        ExportFormat.JSON: lambda: render(result, ()),
         ExportFormat.CSV: lambda: verdicts_csv(result),
     }
     typer.echo(texts[form](), nl=False)

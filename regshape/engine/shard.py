@@ -21,7 +21,6 @@ import anyio.to_thread
 from regshape.catalog import find
 from regshape.engine.generate import Drawer
 from regshape.engine.judge import Judge, able
-from regshape.engine.patience import Patience
 from regshape.engine.plan import plan_of
 from regshape.engine.send import Executor
 from regshape.engine.target import client_of
@@ -105,8 +104,8 @@ async def _run(shard: Shard) -> ShardResult:
             client.url.rstrip("/"),
             rate=rate / shard.settings.workers if rate else None,
             other_prefix=shard.settings.other_prefix,
+            other_user=shard.settings.other_user,
         )
-        executor.patience = Patience(shard.settings.grace)
         executor.capabilities = shard.capabilities
         kept: list[Requirement] = [r for r in entry.protocol.requirements if r.id in wanted]
         executor.judge = Judge(able(kept, shard.capabilities), tuple(entry.protocol.operations))

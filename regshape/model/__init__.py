@@ -5,7 +5,6 @@ Everything here is frozen, holds no I/O and knows no protocol.
 
 from regshape.model.exchange import (
     PLAIN,
-    Ending,
     Exchange,
     Expectation,
     Failure,
@@ -60,7 +59,6 @@ __all__ = [
     "Check",
     "Comparison",
     "Defect",
-    "Ending",
     "Exchange",
     "Expectation",
     "Failure",

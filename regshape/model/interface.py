@@ -29,7 +29,8 @@ class Space:
 
     `salt` has lower-case letters and digits, different for each execution, so that content
     addresses differ. `origin` is the target's URL without a trailing slash: answers that lead
-    elsewhere are not followed. `other_prefix` is where a second identity works.
+    elsewhere are not followed. `other_prefix` is where a second identity
+    works, `other_user` the name that the target knows it by.
     """
 
     prefix: str
@@ -38,6 +39,7 @@ class Space:
     capabilities: Mapping[str, Capability] = field(default_factory=dict)
     read_only: bool = False
     other_prefix: str = ""
+    other_user: str = "other"
 
     def can(self, name: str) -> bool:
         """Return whether the capability is present, or not known to be absent."""

@@ -29,8 +29,7 @@ class Call:
 
     `facts` is what the model predicts, a value that only the protocol's checks read; `cause` is the
     call whose effect this one reads back; `scope` is what a bearer token must cover, `identity` as
-    whom it is sent. `early` tells whether an answer may come from before a change that was only
-    accepted: it is then asked for again a moment later, before it is judged.
+    whom it is sent. One that is not `patient` takes a 429 for its answer.
     """
 
     operation: str
@@ -41,7 +40,7 @@ class Call:
     cause: Call | None = None
     scope: str | None = None
     identity: Identity = "main"
-    early: Callable[[Exchange], bool] | None = None
+    patient: bool = True
 
     @property
     def expect(self) -> Expectation | None:
@@ -103,10 +102,10 @@ RaceCheck: TypeAlias = Callable[[Race], "Sequence[Fault] | None"]
 class Requirement:
     """One normative sentence of a protocol's document.
 
-    `since` is the first version of the document that has it; `was` the level that it had in the
-    oldest version, where that differs. `check` runs on exchanges of `operations`; `needs` names
-    the capability without which it is skipped; `waiver` says why there is no check. `race` is the
-    check of what only requests in parallel can violate.
+    `since` is the first version of the document that has it, if not all have it; `was` the level
+    that it had in the oldest version, where that differs. `check` runs on exchanges of
+    `operations`; `needs` names the capability without which it is skipped; `waiver` says why there
+    is no check. `race` is the check of what only requests in parallel can violate.
     """
 
     id: str
@@ -116,7 +115,7 @@ class Requirement:
     source: str
     operations: frozenset[str] = frozenset()
     check: Check | None = None
-    since: str = "1.1"
+    since: str = ""
     was: Level | None = None
     needs: str | None = None
     waiver: str | None = None
@@ -131,7 +130,7 @@ class Requirement:
 
     def level_in(self, version: str, versions: Sequence[str]) -> Level | None:
         """Return the level in a version of the document, None where it is not in it."""
-        if versions.index(version) < versions.index(self.since):
+        if self.since and versions.index(version) < versions.index(self.since):
             return None
         return self.was if self.was is not None and version == versions[0] else self.level
 

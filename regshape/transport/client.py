@@ -120,6 +120,7 @@ class Client:
         *,
         fresh: bool = False,
         identity: Identity = "main",
+        patient: bool = True,
     ) -> Exchange:
         """Send a request and return its exchange; whatever the peer does, nothing is raised.
 
@@ -129,8 +130,8 @@ class Client:
             scope: what a token must allow, such as `repository:name:pull,push`.
             fresh: whether to open a connection for it, in place of one that was used before.
             identity: as whom it is sent.
-
-        A 429 that says when to come back is waited for, and the request then sent again.
+            patient: whether a 429 that says when to come back is waited for, and the request
+                then sent again.
         """
         how: dict[str, object] = {"identity": identity}
         if mutators:
@@ -139,6 +140,8 @@ class Client:
             how["scope"] = scope
         if fresh:
             how["fresh"] = True
+        if not patient:
+            return await self._exchange(request, how)
         for _ in range(MOST_TRIES):
             await self._throttle.wait()
             exchange = await self._exchange(request, how)

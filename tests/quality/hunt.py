@@ -137,7 +137,6 @@ def _settings(seed: int, max_requests: int, spec: str) -> Settings:
         use_corpus=False,
         spec=spec,
         confirmations=2,
-        grace=0.1,
     )
 
 

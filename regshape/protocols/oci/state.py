@@ -11,16 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from string import ascii_letters
 from typing import Any, Literal, TypeVar
-from urllib.parse import urljoin, urlsplit
 
 from regshape.formats.digest import compute
 from regshape.model import Space
+from regshape.protocols.http import resolve
 
 SessionState = Literal["open", "closed", "unknown"]
-OWN = 16
-"""Bytes that no two spaces have in common."""
 T = TypeVar("T")
-PORTS = {"http": 80, "https": 443}
 LANE_STRIDE = 11
 
 
@@ -132,10 +129,7 @@ class State:
         """Return content of that many bytes that no other space and no earlier call has.
 
         Its first byte is not that of the calls before, so that even one byte tells them apart.
-        Where repositories share their blobs it is never so short that other spaces have it too.
         """
-        if not self.space.can("isolated-blobs"):
-            size = max(size, OWN)
         mark = self.mark()
         first = ascii_letters[(self.serial + LANE_STRIDE * self.lane) % len(ascii_letters)]
         seed = hashlib.sha256(f"{self.space.salt}/{mark}".encode()).hexdigest()
@@ -157,22 +151,7 @@ class State:
         It may be absolute, or relative to the target of the request (distribution-spec, "Pushing a
         blob monolithically"; RFC 9110, section 10.2.2).
         """
-        if not location:
-            return None
-        here = urlsplit(self.space.origin)
-        try:
-            split = urlsplit(urljoin(f"{self.space.origin}{target}", location))
-            away = (split.scheme, split.hostname, split.port or PORTS.get(split.scheme)) != (
-                here.scheme,
-                here.hostname,
-                here.port or PORTS.get(here.scheme),
-            )
-        except ValueError:
-            return None
-        if away:
-            return None
-        path = split.path.removeprefix(here.path.rstrip("/"))
-        return f"{path}?{split.query}" if split.query else path
+        return resolve(self.space.origin, location, target)
 
 
 def recent(items: Mapping[str, T], which: int) -> T | None:

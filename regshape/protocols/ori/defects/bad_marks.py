@@ -1,0 +1,175 @@
+"""Faults in what owners do with their packages: marks, transfers, races."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+import anyio
+
+from regshape.model import Defect
+from regshape.protocols.ori.models import Deprecation, ErrorCode
+from regshape.protocols.ori.package import Package
+from regshape.protocols.ori.reference import Answer, Asked, Reference
+from regshape.protocols.ori.reference.records import Holding, Release
+
+
+class YankForgotten(Reference):
+    """Answers a yank before it is kept, and does not keep it."""
+
+    async def yank(self, asked: Asked) -> Answer:
+        """Answer as if the version were yanked."""
+        return self.document(HTTPStatus.OK, self.row(self.need_owned_release(asked)))
+
+
+class UnyankForgotten(Reference):
+    """Leaves a version yanked for good."""
+
+    async def unyank(self, asked: Asked) -> Answer:
+        """Answer as if the version were there again."""
+        return self.document(HTTPStatus.OK, self.row(self.need_owned_release(asked)))
+
+
+class YankTwiceConflicts(Reference):
+    """Refuses to yank what is yanked."""
+
+    async def yank(self, asked: Asked) -> Answer:
+        """Hide a version from resolution, once."""
+        if self.need_owned_release(asked).yanked:
+            raise self.refusal(ErrorCode.VERSION_EXISTS, "the version is yanked already")
+        return await super().yank(asked)
+
+
+class YankCreatesNothing(Reference):
+    """Answers a yank of what is not there as if that were so already."""
+
+    async def yank(self, asked: Asked) -> Answer:
+        """Hide a version from resolution, if it is there."""
+        if asked.words["version"] not in self.shelf.releases.get(asked.package, {}):
+            return self.plain_document(HTTPStatus.OK, {}, {})
+        return await super().yank(asked)
+
+
+class MessageCut(Reference):
+    """Keeps of a message what its column has room for."""
+
+    def deprecation(self, release: Release) -> Deprecation | None:
+        """Return the beginning of why a version should not be used."""
+        found = super().deprecation(release)
+        return None if found is None else Deprecation(message=found.message[:4])
+
+
+class MessageOptional(Reference):
+    """Takes a deprecation without a message, for which it has one of its own."""
+
+    async def deprecate(self, asked: Asked) -> Answer:
+        """Give a version a message, if one was sent."""
+        release = self.need_owned_release(asked)
+        body = await asked.body.read(1024)
+        if body == b"{}":
+            return self.change(replace(release, deprecated="deprecated"))
+        return await super().deprecate(_again(asked, body))
+
+
+def _again(asked: Asked, body: bytes) -> Asked:
+    """Return the request with a body that was read already."""
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replace(asked, body=type(asked.body)(receive, asked.headers))
+
+
+class TransferAtOnce(Reference):
+    """Takes the owner's word for a transfer."""
+
+    def offer(self, holding: Holding, to: str) -> Answer:
+        """Make the recipient the owner."""
+        self.hold(Holding(holding.package, to))
+        return self.owners(HTTPStatus.ACCEPTED, holding, shown=False)
+
+
+class AcceptUnasked(Reference):
+    """Gives a package to whoever accepts it."""
+
+    def need_party(self, package: str, user: str) -> None:
+        """Refuse what is not there."""
+        self.need_holding(package)
+
+    def take(self, holding: Holding, user: str) -> Answer:
+        """Make the caller the owner."""
+        return self.owners(HTTPStatus.OK, self.hold(Holding(holding.package, user)), shown=True)
+
+
+class OldOwnerStays(Reference):
+    """Lets who published a package first publish it for good."""
+
+    def check_may_publish(self, user: str, package: str) -> Holding:
+        """Return the package as it is held, or refuse who did not begin it."""
+        found = self.shelf.packages.get(package)
+        if found is not None and self.shelf.scopes.get(found.scope) == user:
+            return found
+        return super().check_may_publish(user, package)
+
+
+class AnybodyOffers(Reference):
+    """Looks at the scope of a token for a transfer, and not at whose package it is."""
+
+    def need_party(self, package: str, user: str) -> None:
+        """Refuse what is not there."""
+        self.need_holding(package)
+
+    def need_owner(self, package: str, user: str) -> Holding:
+        """Return a package, whoever owns it, where it is transferred."""
+        del user
+        return self.need_holding(package)
+
+
+class CheckedThenKept(Reference):
+    """Looks whether a version is there, and takes its time to keep it."""
+
+    async def accept(self, package: Package, data: bytes, user: str) -> Release:
+        """Return the version that a package has become."""
+        self.check_new(package)
+        self.publishing.release()
+        await anyio.sleep(0.01)
+        await self.publishing.acquire()
+        holding = self.check_may_publish(user, package.name)
+        await self.journal.keep(package.checksum, data)
+        return self.store(package, holding)
+
+
+class RowsReadTooEarly(Reference):
+    """Writes back the versions of a package as they were when a publish began."""
+
+    async def accept(self, package: Package, data: bytes, user: str) -> Release:
+        """Return the version that a package has become; what came meanwhile is lost."""
+        before = dict(self.shelf.releases.get(package.name, {}))
+        self.publishing.release()
+        await anyio.sleep(0.01)
+        await self.publishing.acquire()
+        release = await super().accept(package, data, user)
+        self.shelf.releases[package.name] = {**before, package.version: release}
+        return release
+
+
+def _defect(name: str, mistake: type[Reference], kind: str, *requirements: str) -> Defect:
+    about = (mistake.__doc__ or "").strip()
+    return Defect(name, about, requirements, mistake, kind=kind)  # type: ignore[arg-type]
+
+
+BAD_MARKS: tuple[Defect, ...] = (
+    _defect("yank-forgotten", YankForgotten, "Q", "ORI-18"),
+    _defect("unyank-forgotten", UnyankForgotten, "Q", "ORI-20"),
+    _defect("yank-twice-conflicts", YankTwiceConflicts, "Q", "ORI-21"),
+    _defect("yank-of-nothing", YankCreatesNothing, "S", "ORI-64"),
+    _defect("message-cut", MessageCut, "Q", "ORI-22"),
+    _defect("message-optional", MessageOptional, "S", "ORI-23", "ORI-22"),
+    _defect("transfer-at-once", TransferAtOnce, "A", "ORI-25"),
+    _defect("accept-unasked", AcceptUnasked, "A", "ORI-25"),
+    _defect("old-owner-stays", OldOwnerStays, "A", "ORI-24"),
+    _defect("anybody-offers", AnybodyOffers, "A", "ORI-26", "ORI-35"),
+    _defect("checked-then-kept", CheckedThenKept, "C", "ORI-67"),
+    _defect("rows-read-too-early", RowsReadTooEarly, "C", "ORI-68", "ORI-01"),
+)

@@ -1,0 +1,88 @@
+"""What an Ori registry can do, found out once before a campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from regshape.errors import TargetError
+from regshape.model import Call, Capability, Exchange, Identity, Request
+from regshape.protocols.ori import calls
+from regshape.protocols.ori.facts import Facts
+from regshape.protocols.ori.operations.log_reads import read_checkpoint
+from regshape.protocols.ori.requirements.limits import TIERS, rate_of
+from regshape.protocols.ori.state import State
+
+OK, UNAUTHORIZED, NOT_FOUND = 200, 401, 404
+IDENTITIES: Sequence[Identity] = ("reader", "publisher", "manager", "expired")
+"""Those whom a token of their own makes known; `main` and `other` aside."""
+Asking = Generator[Call, Exchange, Capability]
+
+
+def probe(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
+    """Ask for each optional feature once.
+
+    Raises:
+        TargetError: what answers is no Ori registry, or nothing answers.
+    """
+    yield from _see_registry()
+    log = yield from _log()
+    owners = yield from _owners(state)
+    tiers = yield from _tiers()
+    found = [log, owners, tiers, (yield from _token("other", "second-identity"))]
+    for who in IDENTITIES:
+        capability = yield from _token(who, f"token-{who}")
+        found.append(capability)
+    return found
+
+
+def _asking(request: Request, who: Identity = "main") -> Call:
+    return calls.call("probe", request, Facts(), role="probe", identity=who)
+
+
+def _see_registry() -> Generator[Call, Exchange, None]:
+    exchange = yield _asking(calls.get(calls.ADVISORIES))
+    if exchange.failure is not None:
+        hint = ": set REGSHAPE_TOKEN" if exchange.failure.kind == "auth" else ""
+        raise TargetError(f"{exchange.failure.detail}{hint}")
+    if exchange.status == UNAUTHORIZED:
+        raise TargetError("the registry takes no token that was given: set REGSHAPE_TOKEN")
+    if calls.document_of(exchange) is None:
+        raise TargetError(
+            f"GET {calls.ADVISORIES} was answered with {exchange.status} and no JSON: "
+            "give the URL of an Ori registry, such as http://127.0.0.1:5000"
+        )
+
+
+def _log() -> Asking:
+    exchange = yield _asking(Request("GET", calls.CHECKPOINT))
+    there = read_checkpoint(exchange) is not None
+    reason = f"GET {calls.CHECKPOINT} was answered with {exchange.status}"
+    return Capability("log", there or exchange.status != NOT_FOUND, reason)
+
+
+def _owners(state: State) -> Asking:
+    exchange = yield _asking(calls.get(calls.OWNERS, **state.absent.parts))
+    there = exchange.status == NOT_FOUND and calls.json_object(exchange)
+    reason = f"GET owners of nothing was answered with {exchange.status}"
+    return Capability("owners", there, reason)
+
+
+def _tiers() -> Asking:
+    """Return whether the limits are those of the document, in one of the tiers at least."""
+    named = {}
+    for who in ("main", "anonymous"):
+        rate = rate_of((yield _asking(calls.get(calls.ADVISORIES), who)))
+        named[who] = rate.limit if rate is not None else None
+    there = named["main"] == TIERS[True] or named["anonymous"] == TIERS[False]
+    reason = f"the registry states {named['main']} with and {named['anonymous']} without a token"
+    return Capability("stock-tiers", there, reason)
+
+
+def _token(who: Identity, name: str) -> Asking:
+    exchange = yield _asking(calls.get(calls.ADVISORIES), who)
+    failure = exchange.failure
+    if failure is not None:
+        return Capability(name, present=False, reason=failure.detail)
+    reason = f"a GET as {who} was answered with {exchange.status}"
+    good = exchange.status == OK if who != "expired" else True
+    return Capability(name, good, reason)

@@ -1,0 +1,168 @@
+"""What a case of the Ori registry is made of: moves, programs for the sweep, and races."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from hypothesis import strategies as st
+
+from regshape.model import Case, Step
+from regshape.protocols.ori.breaks import BREAKS
+from regshape.protocols.ori.forms import FORMS
+from regshape.protocols.ori.operations.marking import MESSAGES
+from regshape.protocols.ori.operations.outsiders import READS
+from regshape.protocols.ori.operations.searching import ODD
+from regshape.protocols.ori.trees import ACCEPTED_SIZE, FLAWS, REFUSED_SIZE
+from regshape.strategies.common import Breaks, Move, programs
+
+Word: TypeAlias = str | tuple[str, Mapping[str, Any]]
+SLOW = frozenset({"bomb"})
+"""Flaws that cost so much that only the sweep has them."""
+
+
+def _m(
+    operation: str, *needs: str, refers: bool = False, search: bool = True, **arguments: object
+) -> Move:
+    return Move(operation, arguments, refers, needs, search)
+
+
+CHANGES = ("yank", "unyank", "deprecate")
+NAMES = (
+    *("longest", "digits", "too-long", "upper-case", "underscore", "dot", "space", "non-ascii"),
+    *("test", "std-x"),
+)
+STRANGERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "anonymous": ("", ("publish", *CHANGES, "transfer")),
+    "other": ("second-identity", ("publish", *CHANGES, "transfer")),
+    "reader": ("token-reader", ("publish", *CHANGES, "transfer")),
+    "publisher": ("token-publisher", ("transfer",)),
+    "manager": ("token-manager", ("publish", *CHANGES)),
+    "expired": ("token-expired", ("publish", *CHANGES, "transfer", *READS)),
+}
+"""Whom a registry refuses: what a target needs to have for it, and what they try."""
+
+MOVES: Sequence[Move] = (
+    # The first move is where shrinking leads: it needs nothing and changes nothing.
+    _m("list-advisories"),
+    _m("get-checkpoint", "log"),
+    _m("publish"),
+    _m("list-versions"),
+    _m("get-metadata", refers=True),
+    _m("get-archive", refers=True),
+    _m("yank", refers=True),
+    _m("unyank", refers=True),
+    _m("deprecate", refers=True),
+    _m("search"),
+    _m("list-owners", "owners"),
+    _m("look-up", "log", refers=True),
+    _m("get-tile", "log"),
+    _m("transfer", "second-identity"),
+    # reads
+    _m("list-versions", package="absent"),
+    _m("list-versions", versions=3),
+    _m("list-versions", versions=6, search=False),
+    _m("list-versions", versions=3, limit=1),
+    _m("list-versions", versions=3, limit=2),
+    _m("list-versions", "token-reader", who="reader"),
+    _m("list-versions", package=1),
+    _m("get-metadata", want="missing"),
+    _m("get-metadata", package="absent"),
+    _m("get-metadata", "token-reader", who="reader"),
+    _m("get-archive", want="missing"),
+    _m("get-archive", package="absent"),
+    _m("get-archive", again=True),
+    _m("get-archive", "token-reader", who="reader"),
+    # publishes
+    _m("publish", version="again"),
+    _m("publish", version="again", bytes="same"),
+    _m("publish", version="yanked"),
+    _m("publish", version="1.0.0-alpha"),
+    _m("publish", package=1),
+    _m("publish", "token-publisher", who="publisher"),
+    _m("publish", needs=True),
+    _m("publish", needs="wrong"),
+    *(_m("publish", form=form) for form in FORMS if form),
+    *(_m("publish", flaw=flaw, search=flaw not in SLOW) for flaw in FLAWS),
+    *(_m("publish", name=name) for name in NAMES),
+    _m("publish", size=ACCEPTED_SIZE, search=False),
+    _m("publish", size=REFUSED_SIZE + 1, search=False),
+    # marks
+    *(_m(operation, want="missing") for operation in CHANGES),
+    *(_m("deprecate", message=message) for message in MESSAGES if message),
+    # owners
+    _m("transfer", "second-identity", action="accept"),
+    _m("transfer", "second-identity", action="accept", started=False),
+    _m("transfer", "second-identity", action="cancel"),
+    _m("transfer", "second-identity", to="nobody"),
+    _m("transfer", "token-manager", "second-identity", who="manager"),
+    # searches
+    _m("search", q="missing"),
+    _m("search", q="none"),
+    *(_m("search", q=text) for text in ODD),
+    _m("search", "token-reader", who="reader"),
+    # who may not
+    *(
+        _m("try-as", *([needs] if needs else []), who=who, what=what)
+        for who, (needs, tried) in STRANGERS.items()
+        for what in tried
+    ),
+    # more than a window allows
+    _m("burst", "stock-tiers", search=False),
+    _m("burst", "stock-tiers", who="main", search=False),
+)
+
+
+def _step(word: Word) -> Step:
+    return Step(word) if isinstance(word, str) else Step(word[0], word[1])
+
+
+def _program(*words: Word) -> Case:
+    return Case("ori", tuple(_step(word) for word in words))
+
+
+PROGRAMS: Sequence[Case] = (
+    _program("yank", "get-archive"),
+    _program("yank", "yank"),
+    _program("yank", "unyank"),
+    _program("unyank", "unyank"),
+    _program("yank", "search"),
+    _program("deprecate", "get-metadata"),
+    _program("deprecate", ("deprecate", {"message": "unicode"})),
+    _program("deprecate", ("deprecate", {"message": "empty"})),
+    _program("deprecate", "yank"),
+    _program("get-archive", "yank", "get-archive"),
+    _program("get-archive", "publish", ("get-archive", {"which": 1})),
+    _program("get-archive", ("publish", {"version": "again"}), "get-archive"),
+    _program("publish", "publish", ("get-metadata", {"which": 1})),
+    _program("publish", "publish", ("yank", {"which": 1})),
+    _program("publish", ("publish", {"package": 1})),
+    _program("look-up", "publish", "get-checkpoint"),
+    _program("look-up", "publish", "look-up"),
+    _program("get-checkpoint", "publish", "look-up"),
+    _program("transfer", ("transfer", {"action": "accept"})),
+    _program("transfer", ("transfer", {"action": "cancel"}), ("transfer", {"action": "accept"})),
+    _program(("transfer", {"to": "nobody"}), ("transfer", {"action": "accept", "started": False})),
+    _program(("search", {"q": "missing"}), "search"),
+)
+
+SAME = {"version": "5.0.0", "same": True}
+RACES: Sequence[Case] = (
+    Case("ori", (), parallel=((_step(("publish", SAME)),),) * 3),
+    Case("ori", (Step("publish"),), parallel=((_step(("publish", SAME)),),) * 2),
+    Case("ori", (), parallel=((Step("publish"),), (Step("publish"),), (Step("publish"),))),
+    Case("ori", (Step("publish"),), parallel=((Step("yank"),), (Step("unyank"),))),
+    Case("ori", (Step("publish"),), parallel=((Step("publish"),), (Step("list-versions"),) * 2)),
+)
+
+EACH_ALONE: Breaks = {
+    operation: tuple((mutator,) for mutator in group) for operation, group in BREAKS.items()
+}
+
+
+def cases(moves: Sequence[Move] = MOVES, breaks: Breaks | None = None) -> st.SearchStrategy[Case]:
+    """Return the strategy of the random search: programs over the moves.
+
+    Without `breaks` a step is broken by any one mutator of its operation.
+    """
+    return programs("ori", moves, EACH_ALONE if breaks is None else breaks)

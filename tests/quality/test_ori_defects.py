@@ -1,0 +1,123 @@
+"""Each planted fault of the Ori registry is found, told by its requirement, and shrunk."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from regshape.catalog import find
+from regshape.engine.runner import run_campaign
+from regshape.protocols.ori.defects import DEFECTS
+from regshape.settings import Settings
+from tests.quality.hunt import Row, StopAt, embedded, steps_of
+
+ENTRY = find("ori")
+SETTINGS = Settings.model_validate(
+    {
+        "target": "http://embedded",
+        "protocol": "ori",
+        "time": None,
+        "max_requests": 2000,
+        "use_corpus": False,
+        "confirmations": 2,
+        "tokens": ENTRY.tokens,
+    }
+)
+
+# The defect, the requirement that tells of it, the minimal case and how many requests it takes.
+ROWS: tuple[Row, ...] = (
+    ("pre-releases-unlisted", "ORI-01", [("publish", {"version": "1.0.0-alpha"}, [])], 1),
+    ("unknown-listed", "ORI-02", [("list-versions", {"package": "absent"}, [])], 1),
+    ("versions-by-text", "ORI-03", [("list-versions", {"versions": 3}, [])], 4),
+    ("pages-overlap", "ORI-63", [("list-versions", {"versions": 3, "limit": 2}, [])], 4),
+    ("name-without-scope", "ORI-04", [("yank", {}, [])], 2),
+    ("dependencies-left-out", "ORI-05", [("publish", {"needs": True}, [])], 2),
+    ("features-left-out", "ORI-06", [("yank", {}, [])], 2),
+    ("checksum-of-tree", "ORI-07", [("yank", {}, [])], 2),
+    ("newest-instead", "ORI-08", [("get-metadata", {"want": "missing"}, [])], 2),
+    ("download-repacked", "ORI-09", [("unyank", {}, [])], 2),
+    ("download-of-newest", "ORI-10", [("get-archive", {}, []), ("publish", {}, [])], 3),
+    ("if-none-match-ignored", "ORI-10", [("get-archive", {"again": True}, [])], 3),
+    ("yanked-gone", "ORI-19", [("yank", {}, [])], 2),
+    ("search-by-beginning", "ORI-27", [("search", {}, [])], 2),
+    ("search-finds-all", "ORI-27", [("search", {"q": "missing"}, [])], 2),
+    ("search-for-nothing", "ORI-28", [("search", {"q": "none"}, [])], 1),
+    ("search-fails-on-nul", "ORI-29", [("search", {"q": "nul"}, [])], 1),
+    ("advisories-of-own", "ORI-30", [("list-advisories", {}, [])], 1),
+    ("log-behind", "ORI-57", [("look-up", {}, [])], 2),
+    ("record-without-scope", "ORI-57", [("look-up", {}, [])], 2),
+    ("log-index-from-one", "ORI-55", [("look-up", {}, [])], 2),
+    (
+        "log-rebuilt",
+        "ORI-56",
+        [("look-up", {}, []), ("publish", {}, []), ("get-checkpoint", {}, [])],
+        4,
+    ),
+    ("checkpoint-bare", "ORI-66", [("get-checkpoint", {}, [])], 1),
+    ("owners-empty", "ORI-65", [("list-owners", {}, [])], 2),
+    ("paths-unchecked", "ORI-54", [("publish", {"flaw": "traversal"}, [])], 1),
+    ("links-followed", "ORI-54", [("publish", {"flaw": "symlink"}, [])], 1),
+    ("devices-kept", "ORI-54", [("publish", {"flaw": "device"}, [])], 1),
+    ("last-member-wins", "ORI-54", [("publish", {"flaw": "duplicate"}, [])], 1),
+    ("tail-ignored", "ORI-54", [("publish", {"flaw": "trailing-data"}, [])], 1),
+    ("scripts-kept", "ORI-49", [("publish", {"flaw": "scripts"}, [])], 1),
+    ("lock-optional", "ORI-50", [("publish", {"flaw": "no-lock"}, [])], 1),
+    ("lock-uncompared", "ORI-50", [("publish", {"needs": "wrong"}, [])], 2),
+    ("listing-unread", "ORI-51", [("publish", {"flaw": "no-listing"}, [])], 1),
+    ("sources-optional", "ORI-52", [("publish", {"flaw": "no-source"}, [])], 1),
+    ("plain-tar-taken", "ORI-48", [("publish", {"flaw": "no-gzip"}, [])], 1),
+    ("description-optional", "ORI-62", [("publish", {"flaw": "no-description"}, [])], 1),
+    ("build-taken", "ORI-61", [("publish", {"flaw": "version-build"}, [])], 1),
+    ("reserved-names", "ORI-60", [("publish", {"name": "std-x"}, [])], 1),
+    ("address-unchecked", "ORI-16", [("publish", {"flaw": "other-name"}, [])], 1),
+    ("version-replaced", "ORI-14", [("publish", {"version": "again"}, [])], 2),
+    ("yanked-free", "ORI-15", [("publish", {"version": "yanked"}, [])], 3),
+    ("size-in-thousands", "ORI-53", [("publish", {"size": 10000000}, [])], 1),
+    ("accepted-only", "ORI-11", [("yank", {}, [])], 1),
+    ("checksum-uncompared", "ORI-11", [("publish", {"form": "checksum-wrong"}, [])], 1),
+    ("raw-bodies", "ORI-12", [("publish", {"form": "raw"}, [])], 1),
+    ("cut-forms-taken", "ORI-17", [("publish", {"form": "no-end"}, [])], 1),
+    ("yank-forgotten", "ORI-18", [("yank", {}, [])], 2),
+    ("unyank-forgotten", "ORI-20", [("yank", {}, []), ("unyank", {}, [])], 3),
+    ("yank-twice-conflicts", "ORI-21", [("yank", {}, []), ("yank", {}, [])], 3),
+    ("yank-of-nothing", "ORI-64", [("yank", {"want": "missing"}, [])], 2),
+    ("message-cut", "ORI-22", [("deprecate", {}, [])], 2),
+    ("message-optional", "ORI-23", [("deprecate", {"message": "missing"}, [])], 2),
+    ("transfer-at-once", "ORI-25", [("transfer", {}, [])], 2),
+    ("accept-unasked", "ORI-25", [("transfer", {"action": "accept", "started": False}, [])], 2),
+    ("old-owner-stays", "ORI-24", [("transfer", {"action": "accept"}, [])], 3),
+    ("anybody-offers", "ORI-26", [("try-as", {"who": "other", "what": "transfer"}, [])], 2),
+    ("anonymous-publish", "ORI-13", [("try-as", {}, [])], 2),
+    ("basic-challenge", "ORI-13", [("try-as", {}, [])], 2),
+    ("scheme-exact", "ORI-31", [("publish", {}, ["auth-scheme-upper-case"])], 1),
+    ("expired-good", "ORI-32", [("try-as", {"who": "expired", "what": "yank"}, [])], 2),
+    ("bad-token-forbidden", "ORI-32", [("try-as", {"who": "expired", "what": "yank"}, [])], 2),
+    ("bad-token-anonymous", "ORI-33", [("try-as", {"who": "expired", "what": "versions"}, [])], 2),
+    ("readers-publish", "ORI-34", [("try-as", {"who": "reader"}, [])], 2),
+    ("owners-unasked", "ORI-35", [("try-as", {"who": "other"}, [])], 2),
+    (
+        "publishers-transfer",
+        "ORI-36",
+        [("try-as", {"who": "publisher", "what": "transfer"}, [])],
+        2,
+    ),
+    ("admins-do-all", "ORI-37", [("try-as", {"who": "manager", "what": "yank"}, [])], 2),
+    ("errors-without-limits", "ORI-41", [("deprecate", {"message": "empty"}, [])], 2),
+    ("remaining-stands", "ORI-42", [("yank", {}, [])], 2),
+    ("reset-in-milliseconds", "ORI-43", [("yank", {}, [])], 2),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+async def test_a_fault_is_found_and_shrunk(row: Row) -> None:
+    name, requirement, steps, requests = row
+    watcher = StopAt([requirement], anyio.Event())
+    inner = embedded(ENTRY, name)
+    await run_campaign(SETTINGS, ENTRY, [watcher], stop=watcher.stop, inner=inner)
+    found = watcher.found
+    assert found is not None
+    assert found.requirement == requirement == DEFECTS[name].requirements[0]
+    assert steps_of(found) == steps
+    assert (found.requests, found.reproduced) == (requests, (2, 2))
+    assert found.seen_after <= 2000
