@@ -60,6 +60,8 @@ class Settings(BaseModel):
     """Defects to plant in the embedded reference registry."""
     deadline: float = Field(default=10.0, gt=0)
     """Longest time that one exchange may take."""
+    grace: float = Field(default=2.0, ge=0)
+    """Longest time after a 202 in which what was accepted need not have taken effect."""
     body_limit: int = Field(default=16 * 1024 * 1024, ge=1024)
     """Longest answer body that is read."""
     shrink_executions: int = Field(default=300, ge=0)

@@ -200,6 +200,7 @@ TOURS: Sequence[Case] = (
         ("get-manifest", "accept-absent"),
         ("get-manifest", "accept-all"),
         ("get-manifest", "accept-other"),
+        ("get-manifest", "reference-escaped-nul"),
         ("get-manifest", {"want": "blob", "by": "digest"}),
         ("head-manifest", {"by": "digest"}),
     ),
@@ -251,6 +252,7 @@ TOURS: Sequence[Case] = (
         ("post-blob", "short-then-closed"),
         ("finish-upload", "short-then-closed"),
         ("post-blob", "chunked"),
+        ("push-manifest", "short-then-closed"),
     ),
     _tour("push-manifest", "delete-manifest", "push-manifest", "ping"),
 )

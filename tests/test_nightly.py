@@ -39,7 +39,14 @@ def commands() -> list[list[str]]:
     """Return the words of every command of regshape in the jobs and in the shell examples."""
     blocks = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     found = [*blocks, *(text for job in jobs() for text in texts(job))]
-    return [shlex.split(line)[1:] for text in found for line in COMMAND.findall(text)]
+    return [_words(line) for text in found for line in COMMAND.findall(text)]
+
+
+def _words(line: str) -> list[str]:
+    """Return a command's words without what the shell itself reads: comments and redirections."""
+    words = shlex.split(line, comments=True)[1:]
+    ends = [place for place, word in enumerate(words) if word in {"<", ">", "|"}]
+    return words[: ends[0]] if ends else words
 
 
 def test_there_is_a_job_for_github_and_one_for_gitlab() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regshape.cli.options import DEFAULT_STORE, JsonOption, ProtocolOption, StoreOption
+from regshape.cli.requirements import requirements_of
 from regshape.cli.verdicts import opened_store
 from regshape.errors import UsageError
 
@@ -172,7 +173,7 @@ def export(
         result = opened.result(run)
     texts = {
         ExportFormat.BASELINE: lambda: baseline_text(baseline_of(result)),
-        ExportFormat.JSON: lambda: render(result, ()),
+        ExportFormat.JSON: lambda: render(result, requirements_of(result.campaign.protocol)),
         ExportFormat.CSV: lambda: verdicts_csv(result),
     }
     typer.echo(texts[form](), nl=False)

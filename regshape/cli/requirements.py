@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -25,6 +25,14 @@ def requirements(protocol: ProtocolOption = "oci", as_json: JsonOption = False) 
         typer.echo(json.dumps(rows, indent=2))
         return
     _print(rows)
+
+
+def requirements_of(protocol: str) -> Sequence[Requirement]:
+    """Return the requirements of a protocol by name; none where a store is older than all of it."""
+    from regshape.catalog import PROTOCOLS
+
+    entry = PROTOCOLS.get(protocol)
+    return entry.protocol.requirements if entry else ()
 
 
 def _rows(entry: Entry) -> list[dict[str, Any]]:

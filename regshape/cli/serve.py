@@ -80,8 +80,8 @@ def serve(  # noqa: PLR0913 - one parameter per option
         defects=planted,
     )
     app = entry.reference(settings)
-    with _bound(host, port) as listener:
-        _run(app, listener, stop_with_stdin=stop_with_stdin)
+    with bound(host, port) as listener:
+        run_app(app, listener, stop_with_stdin=stop_with_stdin)
 
 
 def _users(pairs: Sequence[str]) -> Mapping[str, str]:
@@ -107,7 +107,12 @@ def _rights(grants: Sequence[str]) -> Mapping[str, Mapping[str, Collection[str]]
 
 
 @contextmanager
-def _bound(host: str, port: int) -> Iterator[socket.socket]:
+def bound(host: str, port: int) -> Iterator[socket.socket]:
+    """Yield a socket that is bound to the address.
+
+    Raises:
+        UsageError: it is none of this machine, or the port is taken.
+    """
     import socket
 
     try:
@@ -135,7 +140,10 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _run(app: Any, listener: socket.socket, *, stop_with_stdin: bool) -> None:
+def run_app(
+    app: Any, listener: socket.socket, *, stop_with_stdin: bool = False, lines: Sequence[str] = ()
+) -> None:
+    """Serve until SIGTERM or Ctrl-C. The address is printed once it can be used, then `lines`."""
     import anyio
     import uvicorn
 
@@ -149,7 +157,7 @@ def _run(app: Any, listener: socket.socket, *, stop_with_stdin: bool) -> None:
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            typer.echo(f"{LISTENING}{_url(listener)}")
+            typer.echo("\n".join([f"{LISTENING}{_url(listener)}", *lines]))
             sys.stdout.flush()
 
     server = Announcing(

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regshape.cli.options import DEFAULT_STORE, JsonOption, StoreOption
+from regshape.cli.requirements import requirements_of
 from regshape.cli.sentences import Commands
 from regshape.errors import UsageError
 
 if TYPE_CHECKING:
     from regshape.engine.record import Store
-    from regshape.model import CampaignInfo, Finding, Requirement, Result
+    from regshape.model import CampaignInfo, Finding, Result
 
 verdicts = typer.Typer(
     cls=Commands,
@@ -97,13 +98,14 @@ def _find(store: Store, what: str) -> Result | tuple[Finding, str, str]:
 def _show_result(result: Result, *, as_json: bool) -> None:
     from regshape.report.document import render
 
+    requirements = requirements_of(result.campaign.protocol)
     if as_json:
-        typer.echo(render(result, ()), nl=False)
+        typer.echo(render(result, requirements), nl=False)
         return
     from regshape.cli.screen import plain_console
     from regshape.report.terminal import print_result
 
-    print_result(plain_console(), result, _requirements(result.campaign.protocol))
+    print_result(plain_console(), result, requirements)
 
 
 def _show_finding(
@@ -118,7 +120,7 @@ def _show_finding(
     from regshape.report.terminal import print_finding
     from regshape.report.wording import plain
 
-    known = {requirement.id: requirement for requirement in _requirements(protocol)}
+    known = {requirement.id: requirement for requirement in requirements_of(protocol)}
     requirement = known.get(finding.requirement)
     console = plain_console()
     print_finding(console, finding, requirement, target, whole=True)
@@ -126,14 +128,6 @@ def _show_finding(
     for campaign in seen:
         named = f"{campaign.started}  {plain(campaign.target)}"
         console.print(f"found by {campaign.id}  {named}", soft_wrap=True)
-
-
-def _requirements(protocol: str) -> Sequence[Requirement]:
-    from regshape.catalog import PROTOCOLS
-
-    # A store may be older than the catalogue.
-    entry = PROTOCOLS.get(protocol)
-    return entry.protocol.requirements if entry else ()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from regshape.engine.flow import Flow, Phase
 from regshape.engine.generate import Drawer, Numbered, corpus_cases, sweep
 from regshape.engine.judge import Judge, Tally, able, selected
 from regshape.engine.ledger import Ledger
+from regshape.engine.patience import Patience
 from regshape.engine.plan import Plan, plan_of
 from regshape.engine.progress import PHASES, Done, Place, Progress
 from regshape.engine.pursue import Pursuer, Pursuit
@@ -30,8 +31,9 @@ from regshape.transport.client import Client
 RETURN = 2.0
 """Seconds in which workers end the cases that they are at, and say what they saw."""
 
-GRACE = 1.0
-"""Seconds after the end of the budget in which what was seen is still confirmed."""
+GRACE, RACE_GRACE = 1.0, 0.6
+"""Seconds after the end of the budget in which what was seen is still confirmed; races sooner, so
+that one that was confirmed but is still being shrunk is told."""
 LOST_AFTER = 8
 """Requests in a row without a connection after which the target counts as lost."""
 TICK = 0.25
@@ -73,6 +75,7 @@ class Campaign:
             other_prefix=settings.other_prefix,
             other_user=settings.other_user,
         )
+        self.executor.patience = Patience(settings.grace)
         kept = self._kept.progress
         self._done = {name: Done(*_place(kept, name)) for name in PHASES}
         self._begun = self._finished = kept.cases
@@ -206,8 +209,9 @@ class Campaign:
             await self._search(flow, search)
             self._tell_phase("shrink", None)
             if self._ended_by == "time":
-                pursuer.hurried = True
-                pursuits.cancel_scope.deadline = anyio.current_time() + GRACE
+                ended = anyio.current_time()
+                pursuer.hurry(ended + RACE_GRACE)
+                pursuits.cancel_scope.deadline = ended + GRACE
 
     def _listed(self, name: str, cases: Sequence[Case]) -> Phase:
         def numbered(number: int) -> Numbered:

@@ -23,8 +23,6 @@ from regshape.engine.pursue import Pursuer, Pursuit
 from regshape.engine.send import Trace
 from regshape.model import Violation
 
-PURSUITS_AT_ONCE = 2
-
 Shown: TypeAlias = tuple[Numbered, Sequence[Violation]]
 
 
@@ -83,7 +81,6 @@ class Flow:
         self._ledger = ledger
         self._pursuer = pursuer
         self._pursuits = pursuits
-        self._room = anyio.CapacityLimiter(PURSUITS_AT_ONCE)
 
     async def run(self, phase: Phase, concurrency: int) -> None:
         """Execute a phase's cases until they, or what the campaign allows, come to an end.
@@ -123,10 +120,9 @@ class Flow:
             self.pursue(pursuit)
 
     def pursue(self, pursuit: Pursuit) -> None:
-        """Start on a pursuit, as soon as there is room for it."""
+        """Start on a pursuit."""
         self._pursuits.start_soon(self._pursue, pursuit)
 
     async def _pursue(self, pursuit: Pursuit) -> None:
-        async with self._room:
-            finding = await self._pursuer.pursue(pursuit)
+        finding = await self._pursuer.pursue(pursuit)
         self._ledger.settle(pursuit, finding)

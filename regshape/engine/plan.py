@@ -13,9 +13,6 @@ from regshape.model import Capability, Case, Mutator
 from regshape.settings import Settings
 from regshape.strategies.common import Move
 
-RACE_REPEATS = 3
-"""How many times the sweep executes each race."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -36,14 +33,26 @@ def plan_of(entry: Entry, settings: Settings, capabilities: Mapping[str, Capabil
     """
     absent = {item.name for item in capabilities.values() if not item.present}
     moves = [move for move in entry.moves if absent.isdisjoint(move.needs)]
-    programs, breaks = entry.programs, chosen(entry.breaks, settings)
-    races = tuple(race for race in entry.races for _ in range(RACE_REPEATS))
+    breaks, races = chosen(entry.breaks, settings), entry.races
+    programs = _unbroken_otherwise(entry.programs, breaks) if settings.mutators else entry.programs
     if settings.username is None and not settings.tokens:
         breaks = {operation: _without_auth(group) for operation, group in breaks.items()}
     if settings.read_only:
         moves, programs, races = [move for move in moves if move.reads], (), ()
         breaks = {operation: _harmless(group) for operation, group in breaks.items()}
     return Plan(moves, programs, races, breaks, entry.cases(moves, combinations(breaks)))
+
+
+def _unbroken_otherwise(
+    programs: Iterable[Case], breaks: Mapping[str, Sequence[Mutator]]
+) -> tuple[Case, ...]:
+    """Return the programs that no other mutators than these break."""
+    names = {mutator.name for group in breaks.values() for mutator in group}
+    return tuple(
+        case
+        for case in programs
+        if all(mutator.name in names for step in case.steps for mutator in step.mutators)
+    )
 
 
 def _without_auth(group: Iterable[Mutator]) -> tuple[Mutator, ...]:

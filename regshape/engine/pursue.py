@@ -6,20 +6,19 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import anyio
 from hypothesis import strategies as st
 
 from regshape.engine.generate import Numbered
-from regshape.engine.narrow import narrow
-from regshape.engine.send import Executor, Trace
+from regshape.engine.send import Executor
 from regshape.engine.shrink import Shows, Shrunk, shrink_drawn, shrink_program, simplify
+from regshape.engine.trials import RaceCourse, Shown, Trials
 from regshape.model import Case, Finding, Step, Turn, Violation
 from regshape.report.curl import curl
 
 Salt = Callable[[], str]
-NARROWINGS = 100
-"""Executions in which a race is shrunk at most: most of them show nothing."""
-RACES, HURRIED_RACES, TWICE = 20, 4, 2
-"""How many times a race is executed to learn how often it shows, and how often it must."""
+PURSUITS_AT_ONCE = 2
+"""How many violations are pursued at a time; races, which wait for nothing else, not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,63 +47,73 @@ class Pursuer:
         self._salt = salt
         self._executions = executions
         self._confirmations = confirmations
-        self.hurried = False
-        """Whether time is up: what is pursued from now on is confirmed without being shrunk."""
+        self._room = anyio.CapacityLimiter(PURSUITS_AT_ONCE)
+        self._course = RaceCourse()
+        self._hurried = False
+
+    def hurry(self, until: float) -> None:
+        """Confirm without shrinking from now on; races by a time of the event loop."""
+        self._hurried = True
+        self._course.hurry(until)
 
     async def pursue(self, pursuit: Pursuit) -> Finding | None:
         """Return the finding, or None where the violation did not show again."""
         if pursuit.numbered.case.parallel:
             return await self._pursue_race(pursuit)
-        shrunk = await self._shrink(pursuit)
-        tries = 1 if self.hurried else self._confirmations
-        shown = await self._seen(shrunk.case, pursuit, tries)
-        return self._finding(pursuit, shrunk, shown, tries) if shown else None
+        async with self._room:
+            shrunk = await self._shrink(pursuit)
+            tries = 1 if self._hurried else self._confirmations
+            shown = await self._seen(shrunk.case, pursuit, tries)
+        return self._finding(pursuit, shrunk, shown[0], (len(shown), tries)) if shown else None
 
     async def _pursue_race(self, pursuit: Pursuit) -> Finding | None:
-        """Return the finding of a race that was seen at least twice, the first sight included.
-
-        Where the smallest case does not show it often enough, the one that was found stands.
-        """
-        tries = HURRIED_RACES if self.hurried else RACES
+        """Return the finding of a race that was seen at least twice, the first sight included."""
         found = pursuit.numbered.case
-        shrunk = Shrunk(found, 0)
-        if not self.hurried:
-            budget = min(self._executions, NARROWINGS)
-            shrunk = await narrow(found, self._shows(pursuit), budget)
-        shown = await self._seen(shrunk.case, pursuit, tries)
-        if len(shown) < TWICE and shrunk.case != found:
-            more = await self._seen(found, pursuit, tries)
-            if len(more) > len(shown):
-                shrunk, shown = Shrunk(found, shrunk.executions), more
-        return self._finding(pursuit, shrunk, shown, tries) if shown else None
 
-    async def _seen(
-        self, case: Case, pursuit: Pursuit, tries: int
-    ) -> list[tuple[Trace, Violation]]:
-        """Return the executions, of so many, that show the violation."""
-        shown = []
-        for _ in range(tries):
-            trace = await self._executor.run(case, self._salt())
+        async def attempt(case: Case) -> Shown | None:
+            return await self._try(case, pursuit)
+
+        trials = Trials(found, attempt)
+        await self._course.run(trials, found, self._executions)
+        form = trials.confirmed()
+        if form is None or form.shown is None:
+            return None
+        shrunk = Shrunk(form.case, trials.executions)
+        return self._finding(pursuit, shrunk, form.shown, (form.seen, form.tried))
+
+    async def _try(self, case: Case, pursuit: Pursuit) -> Shown | None:
+        """Execute a case once, and return what shows the violation, if it does."""
+        trace = await self._executor.run(case, self._salt())
+        violation = trace.shows(pursuit.violation)
+        return None if violation is None else (trace, violation)
+
+    async def _seen(self, case: Case, pursuit: Pursuit, tries: int) -> list[Shown]:
+        """Return the executions, of so many, that show the violation.
+
+        None where the first one, which is given all the time there is, shows that it passes.
+        """
+        shown: list[Shown] = []
+        for number in range(tries):
+            trace = await self._executor.run(case, self._salt(), patient=number == 0)
             violation = trace.shows(pursuit.violation)
             if violation is not None:
                 shown.append((trace, violation))
+            elif number == 0 and trace.waited:
+                break
         return shown
 
     def _shows(self, pursuit: Pursuit) -> Shows:
         """Return what tells whether a case shows the violation, but not once time is up."""
 
         async def shows(smaller: Case) -> bool:
-            if self.hurried:
-                return False
-            trace = await self._executor.run(smaller, self._salt())
-            return trace.shows(pursuit.violation) is not None
+            return not self._hurried and await self._try(smaller, pursuit) is not None
 
         return shows
 
     async def _shrink(self, pursuit: Pursuit) -> Shrunk:
         numbered = pursuit.numbered
         case = numbered.case
-        if self.hurried or (
+        if self._hurried or (
             len(case.steps) == 1 and case.steps[0] == Step(case.steps[0].operation)
         ):
             return Shrunk(case, 0)
@@ -123,10 +132,10 @@ class Pursuer:
         self,
         pursuit: Pursuit,
         shrunk: Shrunk,
-        shown: Sequence[tuple[Trace, Violation]],
-        tries: int,
+        shown: Shown,
+        reproduced: tuple[int, int],
     ) -> Finding:
-        trace, violation = shown[0]
+        trace, violation = shown
         turns = _relevant(trace.turns)
         return Finding(
             id=finding_id(violation),
@@ -135,7 +144,7 @@ class Pursuer:
             summary=violation.summary,
             case=shrunk.case,
             exchanges=tuple(turn.exchange for turn in turns),
-            reproduced=(len(shown), tries),
+            reproduced=reproduced,
             requests=trace.requests,
             mutators=sum(len(step.mutators) for step in shrunk.case.all_steps()),
             replay=_replay(trace.turns, self._executor.origin),

@@ -11,9 +11,9 @@ import anyio
 
 from regshape.catalog import Entry
 from regshape.engine.campaign import Campaign
-from regshape.engine.pursue import RACES
 from regshape.engine.start import Start
 from regshape.engine.target import client_of
+from regshape.engine.trials import RACES
 from regshape.model import Case, Exchange, Observer, Result, Violation
 from regshape.settings import Settings
 

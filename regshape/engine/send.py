@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol, TypeAlias
 
 import anyio
 
 from regshape.engine.judge import Judge
+from regshape.engine.patience import Patience
 from regshape.model import (
     Call,
     Capability,
@@ -71,7 +73,10 @@ class Trace:
     violations: list[Violation] = field(default_factory=list)
     requests: int = 0
     fresh: bool = False
+    patient: bool = False
     stale: bool = False
+    waited: bool = False
+    """Whether something took effect late, but within the grace."""
 
     def shows(self, violation: Violation) -> Violation | None:
         """Return the same violation, seen here with as much broken or less, or None.
@@ -152,6 +157,7 @@ class Executor:
         self.capabilities: Mapping[str, Capability] = {}
         self.greeting: Headers = ()
         """The headers of the first answer."""
+        self.patience = Patience(0.0)
         self.sent = 0
         self.unanswered = 0
 
@@ -185,31 +191,36 @@ class Executor:
                 self.capabilities = {item.name: item for item in found}
                 return found
 
-    async def run(self, case: Case, salt: str) -> Trace:
+    async def run(self, case: Case, salt: str, *, patient: bool = False) -> Trace:
         """Execute a case in a space of its own, settle, and clean up.
 
         Where a connection that was used before was gone, the case is executed once more, with a
-        connection for each request: what fails then is the target's doing.
+        connection for each request: what fails then is the target's doing. With `patient` the full
+        grace is given, however often that was in vain.
         """
-        trace = await self._run(case, Trace(), salt)
+        trace = await self._run(case, Trace(patient=patient), salt)
         if trace.stale:
-            trace = await self._run(case, Trace(fresh=True), f"{salt}r")
+            trace = await self._run(case, Trace(fresh=True, patient=patient), f"{salt}r")
         return trace
 
     async def _run(self, case: Case, trace: Trace, salt: str) -> Trace:
         world = self._protocol.world(self.space(salt))
         try:
-            await self._play(_all(world, case.steps), self._judging(trace), fresh=trace.fresh)
+            await self._play_judged(_all(world, case.steps), trace)
             if case.parallel:
                 await self._compete(case, world, trace, salt)
             else:
-                await self._play(world.settle(), self._judging(trace), fresh=trace.fresh)
+                await self._play_judged(world.settle(), trace)
             await self._play(world.clean())
         except anyio.get_cancelled_exc_class():
             with anyio.move_on_after(CLEANING, shield=True):
                 await self._play(world.clean())
             raise
         return trace
+
+    async def _play_judged(self, play: Play, trace: Trace) -> None:
+        grace = self.patience.grace(patient=trace.patient)
+        trace.waited |= await self._play(play, self._judging(trace), fresh=trace.fresh, grace=grace)
 
     def _judging(self, trace: Trace) -> Take:
         """Return what notes each turn, judged by what the model predicts."""
@@ -223,19 +234,36 @@ class Executor:
         return take
 
     async def _play(
-        self, play: Play, take: Take = _forget, gate: Gate | None = None, *, fresh: bool = False
-    ) -> None:
-        """Play to the end; the first request waits at the gate, if there is one."""
+        self,
+        play: Play,
+        take: Take = _forget,
+        gate: Gate | None = None,
+        *,
+        fresh: bool = False,
+        grace: float = 0.0,
+    ) -> bool:
+        """Play to the end; the first request waits at the gate, if there is one.
+
+        Returns whether an answer was early at first, and was not within the grace.
+        """
+        waited, changed = False, anyio.current_time()
         call = next(play, None)
         if gate is not None:
             await gate.go()
         while call is not None:
-            exchange = await self._exchange(call, fresh=fresh)
+            exchange = first = await self._exchange(call, fresh=fresh)
+            if call.early is None:
+                changed = anyio.current_time()
+            elif grace:
+                again = partial(self._exchange, call, fresh=fresh)
+                exchange = await self.patience.late(call, first, changed, grace, again)
+                waited |= exchange is not first and not call.early(exchange)
             take(Turn(call, exchange))
             try:
                 call = play.send(exchange)
             except StopIteration:
-                return
+                break
+        return waited
 
     async def _exchange(self, call: Call, *, fresh: bool = False) -> Exchange:
         await self._limiter.wait()
@@ -286,6 +314,7 @@ class Executor:
         self, world: World, lists: Sequence[Sequence[Step]], trace: Trace, *, at_once: bool = True
     ) -> Race:
         """Play the lists, each on a copy of the world, and read what they left."""
+        grace = self.patience.grace() if self.patience.longest else 0.0
         before = world.fork(0)
         forks = [world.fork(number) for number in range(1, len(lists) + 1)]
         lanes: list[list[Turn]] = [[] for _ in lists]
@@ -298,7 +327,8 @@ class Executor:
                 lanes[number].append(replace(turn, lane=number))
                 trace.add(lanes[number][-1])
 
-            await self._play(_all(forks[number], lists[number]), take, gate, fresh=trace.fresh)
+            play = _all(forks[number], lists[number])
+            await self._play(play, take, gate, fresh=trace.fresh, grace=grace)
 
         try:
             if at_once:
@@ -321,7 +351,8 @@ class Executor:
     async def _rest(self, world: World, race: Race, trace: Trace) -> Race:
         """Read what the lists left; what was not there at once is given a moment."""
         during = len(self.judge.judge_race(race)[1])
-        for moment in (0.0, LATE):
+        late = 2 * self.patience.longest
+        for moment in (0.0, LATE, late) if late else (0.0, LATE):
             await anyio.sleep(moment)
             after: list[Turn] = []
             await self._play(world.rest(race.lanes), after.append, fresh=trace.fresh)

@@ -21,6 +21,7 @@ import anyio.to_thread
 from regshape.catalog import find
 from regshape.engine.generate import Drawer
 from regshape.engine.judge import Judge, able
+from regshape.engine.patience import Patience
 from regshape.engine.plan import plan_of
 from regshape.engine.send import Executor
 from regshape.engine.target import client_of
@@ -106,6 +107,7 @@ async def _run(shard: Shard) -> ShardResult:
             other_prefix=shard.settings.other_prefix,
             other_user=shard.settings.other_user,
         )
+        executor.patience = Patience(shard.settings.grace)
         executor.capabilities = shard.capabilities
         kept: list[Requirement] = [r for r in entry.protocol.requirements if r.id in wanted]
         executor.judge = Judge(able(kept, shard.capabilities), tuple(entry.protocol.operations))

@@ -5,6 +5,7 @@ Everything here is frozen, holds no I/O and knows no protocol.
 
 from regshape.model.exchange import (
     PLAIN,
+    Ending,
     Exchange,
     Expectation,
     Failure,
@@ -59,6 +60,7 @@ __all__ = [
     "Check",
     "Comparison",
     "Defect",
+    "Ending",
     "Exchange",
     "Expectation",
     "Failure",

@@ -4,7 +4,8 @@ Two findings are of one cause where they
 
 1. violate one requirement in the same aspect, or, on different operations, by another wrong status:
    each operation has its own way to accept what it must refuse, or
-2. are of one operation, answered with the same wrong status.
+2. are of one operation, answered with the same wrong status, or
+3. are races between the same operations: one fault loses a tag or a manifest, as it happens.
 
 A failure that no requirement narrows down (a row judged on every operation, by its status) must
 have been provoked alike, too. Then what the table says to follow from another violation joins it,
@@ -20,6 +21,8 @@ from regshape.model.judgement import Requirement, parts_of
 from regshape.model.outcome import Finding
 
 STATUS = "status "
+READING = ("get-", "head-", "list-", "ping", "upload-status")
+"""How the names of operations begin that change nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,8 @@ class Cause:
     @property
     def operations(self) -> tuple[str, ...]:
         """The operations on which it was seen, without what read back their effect."""
-        names = (parts_of(finding.signature).operation for finding in self.findings)
-        return tuple(dict.fromkeys(name.partition(">")[0] for name in names if name))
+        names = (name for finding in self.findings for name in _operations(finding))
+        return tuple(dict.fromkeys(names))
 
 
 def causes_of(findings: Sequence[Finding], requirements: Iterable[Requirement]) -> list[Cause]:
@@ -66,11 +69,27 @@ def _alike(findings: Sequence[Finding], rows: Mapping[str, Requirement]) -> list
     return [sorted(group, key=_effort) for group in groups]
 
 
-def _effort(finding: Finding) -> int:
-    return finding.requests + finding.mutators
+def _effort(finding: Finding) -> tuple[int, str]:
+    return finding.requests + finding.mutators, finding.id
+
+
+def _operations(finding: Finding) -> Sequence[str]:
+    if finding.case.parallel:
+        return sorted(_raced(finding))
+    name = parts_of(finding.signature).operation.partition(">")[0]
+    return [name] if name else []
+
+
+def _raced(finding: Finding) -> frozenset[str]:
+    """Return the operations that a race was between: what only looks on is left out."""
+    names = frozenset(step.operation for steps in finding.case.parallel for step in steps)
+    return frozenset(name for name in names if not name.startswith(READING)) or names
 
 
 def _akin(one: Finding, other: Finding, rows: Mapping[str, Requirement]) -> bool:
+    races = [_is_race(finding, rows) for finding in (one, other)]
+    if any(races):
+        return all(races) and _raced(one) == _raced(other)
     mine, its = parts_of(one.signature), parts_of(other.signature)
     statuses = mine.aspect.startswith(STATUS) and its.aspect.startswith(STATUS)
     if statuses and (_is_wide(one, rows) or _is_wide(other, rows)) and mine.broken != its.broken:
@@ -80,6 +99,11 @@ def _akin(one: Finding, other: Finding, rows: Mapping[str, Requirement]) -> bool
     if mine.aspect != its.aspect:
         return statuses and mine.operation != its.operation
     return not (statuses and _is_wide(one, rows)) or bool(mine.broken) or mine.judged == its.judged
+
+
+def _is_race(finding: Finding, rows: Mapping[str, Requirement]) -> bool:
+    row = rows.get(finding.requirement)
+    return row is not None and row.race is not None
 
 
 def _is_wide(finding: Finding, rows: Mapping[str, Requirement]) -> bool:

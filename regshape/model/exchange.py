@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
-Ending: TypeAlias = Literal["keep", "fin", "rst"]
+Ending: TypeAlias = Literal["keep", "fin", "rst", "slow", "idle", "leave"]
 
 
 class Expectation(StrEnum):
@@ -28,7 +28,9 @@ class Frame:
     """How a request is laid on the wire where that differs from plain HTTP/1.1.
 
     `payload` replaces the body's bytes as they are (chunk coding included, if any); `ending` is
-    what follows the last byte: `keep` waits for the answer, `fin` half-closes first, `rst` resets.
+    how it ends: `keep` waits for the answer, `fin` half-closes first, `rst` resets, `slow` sends
+    the last bytes one by one, `idle` says nothing for a while and half-closes then, `leave` resets
+    once the head of the answer is there.
     """
 
     version: str = "HTTP/1.1"

@@ -29,7 +29,9 @@ class Call:
 
     `facts` is what the model predicts, a value that only the protocol's checks read; `cause` is the
     call whose effect this one reads back; `scope` is what a bearer token must cover, `identity` as
-    whom it is sent. One that is not `patient` takes a 429 for its answer.
+    whom it is sent. `early` tells whether an answer may come from before a change that was only
+    accepted: it is then asked for again a moment later, before it is judged. One that is not
+    `patient` takes a 429 for its answer.
     """
 
     operation: str
@@ -40,6 +42,7 @@ class Call:
     cause: Call | None = None
     scope: str | None = None
     identity: Identity = "main"
+    early: Callable[[Exchange], bool] | None = None
     patient: bool = True
 
     @property

@@ -249,8 +249,30 @@ FRAMING: tuple[Mutator, ...] = (
     Mutator("version-9.9", "frame", "version", None, "HTTP/9.9"),
     Mutator("version-0.9", "frame", "version", None, "HTTP/0.9"),
     Mutator("version-garbage", "frame", "version", None, "HTTQ/1.1"),
+    Mutator("line-bare-lf", "frame", "version", None, "HTTP/1.1\nX-RegShape-Line: a"),
+    # RFC 9112 section 7.1.1: a recipient MUST ignore the chunk extensions that it does not know.
+    Mutator("chunk-extension", "frame", "extension", None, None, TOLERATE),
+    Mutator("chunk-extension-long", "frame", "extension", None, ";x=" + "y" * _LONG),
+    Mutator("chunk-size-small", "frame", "corrupt", None, "1"),
+    Mutator("chunked-trailer", "frame", "trailer"),
+    Mutator("chunked-trailer-length", "frame", "trailer", None, "Content-Length: 1\r\n"),
+    Mutator("body-slow", "frame", "slow"),
+    Mutator("body-never", "frame", "idle"),
+    Mutator("left-early", "frame", "leave"),
+    Mutator("http2-preface", "frame", "preface"),
+    Mutator("tls-hello", "frame", "hello"),
+    Mutator("header-huge", "frame", "fill", "X-RegShape-Long", 2 * 1024 * 1024),
+    Mutator("target-huge", "frame", "fill", None, 64 * 1024),
 )
-"""Requests whose end is not where it seems (RFC 9112 section 6)."""
+"""Requests whose end is not where it seems (RFC 9112 section 6), or that never come to it."""
+
+UNEXPECTED_BODY: tuple[Mutator, ...] = (
+    # RFC 9110 sections 9.3.1, 9.3.2, 9.3.5: content of GET, HEAD, DELETE has no meaning.
+    Mutator("body-unexpected", "frame", "content"),
+    Mutator("body-unexpected-chunked", "frame", "chunked"),
+    Mutator("body-unexpected-cut", "frame", "truncate"),
+)
+"""Bodies of requests that have none."""
 
 ROUTE: tuple[Mutator, ...] = (
     Mutator("route-trailing-slash", "route", "append", None, "/"),
@@ -297,6 +319,6 @@ AUTHORIZATION: tuple[Mutator, ...] = (
 """Credentials that are not there or not right (RFC 9110 section 11)."""
 
 CATALOGUE: tuple[Mutator, ...] = (
-    *METHOD, *HEADERS, *CONTENT_TYPE, *FRAMING, *ROUTE, *AUTHORIZATION,
+    *METHOD, *HEADERS, *CONTENT_TYPE, *FRAMING, *UNEXPECTED_BODY, *ROUTE, *AUTHORIZATION,
 )  # fmt: skip
 """All of them; their names are unique."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
-from regshape.model import Mutator, Request
+from regshape.model import Ending, Mutator, Request
 from regshape.mutators.action import Action, Actions, size_of, text_of
 from regshape.mutators.body import octets
-from regshape.mutators.headers import with_value, without
+from regshape.mutators.headers import fill, with_value, without
+from regshape.mutators.path import PATH_ACTIONS
 
 _LENGTH = "Content-Length"
 _CODING = "Transfer-Encoding"
 _LAST_CHUNK = b"0\r\n\r\n"
+_SETTINGS = bytes(3) + b"\x04" + bytes(5)
+"""An empty SETTINGS frame (RFC 9113 section 6.5)."""
+_CLIENT_HELLO = (bytes((22, 3, 1, 0, 45, 1, 0, 0, 41, 3, 3)) + bytes(38)).decode("latin-1")
+"""A record with a ClientHello that offers nothing."""
 _MISSING = 8
 """How many bytes of a body are declared where there is none to cut short."""
 
@@ -29,7 +33,7 @@ def _framed(request: Request, payload: bytes, coding: str = "chunked") -> Reques
     return replace(request, headers=headers, frame=replace(request.frame, payload=payload))
 
 
-def _ending(request: Request, ending: Literal["keep", "fin", "rst"]) -> Request:
+def _ending(request: Request, ending: Ending) -> Request:
     return replace(request, frame=replace(request.frame, ending=ending))
 
 
@@ -108,7 +112,7 @@ def cut(request: Request, mutator: Mutator) -> Request:
     if not any(name.lower() == "transfer-encoding" for name, _ in headers):
         headers = with_value(headers, _LENGTH, declared)
     frame = replace(request.frame, payload=body[:kept])
-    ending: Literal["fin", "rst"] = "rst" if mutator.key == "rst" else "fin"
+    ending: Ending = "rst" if mutator.key == "rst" else "fin"
     return _ending(replace(request, headers=headers, frame=frame), ending)
 
 
@@ -117,6 +121,63 @@ def pad(request: Request, mutator: Mutator) -> Request:
     value = mutator.value
     surplus = bytes(max(value, 0)) if isinstance(value, int) else octets(text_of(mutator))
     return replace(request, frame=replace(request.frame, payload=_body(request) + surplus))
+
+
+def trail(request: Request, mutator: Mutator) -> Request:
+    """Return the request in chunked coding with the value (or a header) as its trailer section."""
+    trailer = octets(text_of(mutator, "X-RegShape-Trailer: 1\r\n"))
+    coded = chunked(request.body, len(request.body))
+    return _framed(request, coded + b"0\r\n" + trailer + b"\r\n")
+
+
+def extend(request: Request, mutator: Mutator) -> Request:
+    """Return the request in chunked coding, each chunk with the value (or `;x=y`) as extension."""
+    extension = octets(text_of(mutator, ";x=y"))
+    size, body = b"%x" % len(request.body), request.body
+    first = size + extension + b"\r\n" + body + b"\r\n" if body else b""
+    return _framed(request, first + b"0" + extension + b"\r\n\r\n")
+
+
+def content(request: Request, mutator: Mutator) -> Request:
+    """Return the request with the value as its body, truly declared, where it has none."""
+    if request.body:
+        return request
+    payload = octets(text_of(mutator, "regshape"))
+    headers = with_value(request.headers, _LENGTH, str(len(payload)))
+    return replace(request, headers=headers, frame=replace(request.frame, payload=payload))
+
+
+def crawl(request: Request, mutator: Mutator) -> Request:
+    """Return the request with its last bytes sent one by one."""
+    return _ending(request, "slow")
+
+
+def stall(request: Request, mutator: Mutator) -> Request:
+    """Return the request with nothing behind its head, though a body is declared, for a while."""
+    return _ending(cut(request, replace(mutator, value=0)), "idle")
+
+
+def leave(request: Request, mutator: Mutator) -> Request:
+    """Return the request of one who does not wait for more than the head of the answer."""
+    return _ending(request, "leave")
+
+
+def preface(request: Request, mutator: Mutator) -> Request:
+    """Return the connection preface of HTTP/2 in place of the request (RFC 9113 section 3.4)."""
+    frame = replace(request.frame, version="HTTP/2.0", payload=b"SM\r\n\r\n" + _SETTINGS)
+    return replace(request, method="PRI", route="*", query=(), headers=(), body=b"", frame=frame)
+
+
+def hello(request: Request, mutator: Mutator) -> Request:
+    """Return the request behind the first bytes of TLS (RFC 8446 section 4.1.2)."""
+    return _ending(replace(request, method=_CLIENT_HELLO + request.method), "fin")
+
+
+def swell(request: Request, mutator: Mutator) -> Request:
+    """Return the request with the header of the key, or its path, as long as the value says."""
+    if mutator.key is not None:
+        return fill(request, mutator)
+    return PATH_ACTIONS["fill"].run(request, mutator)
 
 
 def version(request: Request, mutator: Mutator) -> Request:
@@ -136,4 +197,13 @@ ACTIONS: Actions = {
     "both": Action(both),
     "obfuscate": Action(obfuscate),
     "version": Action(version, value=True),
+    "trailer": Action(trail),
+    "extension": Action(extend),
+    "content": Action(content),
+    "slow": Action(crawl),
+    "idle": Action(stall),
+    "leave": Action(leave),
+    "preface": Action(preface),
+    "hello": Action(hello),
+    "fill": Action(swell, value=True),
 }

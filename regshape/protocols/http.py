@@ -19,6 +19,8 @@ BODILESS = frozenset({204, 304})
 PORTS = {"http": 80, "https": 443}
 LARGE = 1024 * 1024
 """Bytes of a body from which on a server may close before it has read all (RFC 9110 §15.5.14)."""
+_ILLEGAL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no field value has (RFC 9110, section 5.5)."""
 _PARAMETER = r"""[ \t]*;[ \t]*([^\s=;,]*)(?:[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^",;\s]*))?"""
 _LINK = re.compile(rf"<([^>]*)>((?:{_PARAMETER})*)")
 
@@ -117,9 +119,20 @@ def well_formed(call: Call, exchange: Exchange) -> Fault | bool:
         if failure.kind in {"malformed", "cut-off"} and not breaks(call, "frame"):
             return Fault(failure.kind, f"the answer is no whole HTTP message: {failure.detail}")
         return False
-    length = exchange.header("content-length")
-    bodiless = exchange.method == "HEAD" or exchange.status in BODILESS
-    if bodiless or length is None:
+    lengths = exchange.header_values("content-length")
+    if len(set(lengths)) > 1 or (lengths and exchange.header("transfer-encoding") is not None):
+        return Fault("framed twice", "the answer says in two ways how long its body is")
+    wrong = [name for name, value in exchange.answer_headers if _ILLEGAL.search(value)]
+    if wrong:
+        return Fault(f"illegal {wrong[0]}", f"{wrong[0]} has a control character in its value")
+    return _body_as_framed(exchange, lengths[0] if lengths else None)
+
+
+def _body_as_framed(exchange: Exchange, length: str | None) -> Fault | bool:
+    if exchange.method == "HEAD" or exchange.status in BODILESS:
+        what = "an answer to HEAD" if exchange.method == "HEAD" else f"a {exchange.status}"
+        return not exchange.answer or Fault("body", f"{what} came with a body")
+    if length is None:
         return True
     if not length.isdigit() or int(length) != len(exchange.answer):
         return Fault(

@@ -56,6 +56,11 @@ def only_breaks(call: Call, *targets: str) -> bool:
     return bool(breaking) and all(mutator.target in targets for mutator in breaking)
 
 
+def server_failed(exchange: Exchange) -> bool:
+    """Return whether the status is a 5xx: what only recommends leaves that to what forbids it."""
+    return (exchange.status or 0) >= 500  # noqa: PLR2004 - the class of server errors
+
+
 def must_be(exchange: Exchange, what: str, *statuses: int) -> Fault | bool:
     """Return True if the status is one of these, else a Fault that names it."""
     if exchange.status in statuses:

@@ -13,12 +13,16 @@ from regshape.report.redact import redact_exchange, redact_line, redact_url, red
 BODY_LIMIT = 4096
 """Bytes of a body that are kept; the true length is noted beside what was cut."""
 
+HEADER_LIMIT = 64 * 1024
+"""Characters of the value of a header that are kept; a longer one is cut."""
+
 
 def clean_exchange(exchange: Exchange, limit: int = BODY_LIMIT) -> Exchange:
     """Return the exchange without secrets, its bodies cut at the limit and their lengths noted."""
     # Cut before redacting: a body can be megabytes long.
     cut = replace(
         exchange,
+        headers=tuple((name, _cut(value)) for name, value in exchange.headers),
         body=exchange.body[:limit],
         body_length=_true_length(exchange.body, exchange.body_length, limit),
         answer=exchange.answer[:limit],
@@ -45,6 +49,13 @@ def clean_result(result: Result) -> Result:
         verdicts=verdicts,
         findings=tuple(clean_finding(finding) for finding in result.findings),
     )
+
+
+def _cut(value: str) -> str:
+    """Return a header's value, one that would fill the report cut."""
+    if len(value) <= HEADER_LIMIT:
+        return value
+    return f"{value[:BODY_LIMIT]}... ({len(value)} characters)"
 
 
 def _true_length(body: bytes, known: int | None, limit: int) -> int | None:

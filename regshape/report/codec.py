@@ -18,7 +18,17 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from regshape.errors import CaseError
-from regshape.model import PLAIN, Case, Exchange, Expectation, Failure, Headers, Mutator, Step
+from regshape.model import (
+    PLAIN,
+    Case,
+    Ending,
+    Exchange,
+    Expectation,
+    Failure,
+    Headers,
+    Mutator,
+    Step,
+)
 from regshape.report.clean import BODY_LIMIT, clean_exchange
 
 PRINTABLE_CONTROLS = frozenset("\t\n\r")
@@ -96,7 +106,7 @@ class _ExchangeFile(StrictFile):
     failure: _FailureFile | None = None
     seconds: float = 0.0
     version: str = PLAIN.version
-    ending: Literal["keep", "fin", "rst"] = PLAIN.ending
+    ending: Ending = PLAIN.ending
 
     def build(self) -> Exchange:
         failure = self.failure

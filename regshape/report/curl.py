@@ -9,6 +9,7 @@ from regshape.model import Exchange
 LEFT_TO_CURL = frozenset({"host", "user-agent", "content-length"})
 SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})
 LONGEST_BODY = 2048
+LONGEST_HEADER = 32 * 1024
 
 
 def curl(exchange: Exchange, origin: str) -> str:
@@ -24,6 +25,8 @@ def curl(exchange: Exchange, origin: str) -> str:
     for name, value in exchange.headers:
         if name.lower() in SECRET:
             words += ["-H", f"{name}: <yours>"]
+        elif len(value) > LONGEST_HEADER:
+            words += ["-H", f"@header-{name}-of-{len(value)}-bytes"]
         elif name.lower() not in LEFT_TO_CURL:
             words += ["-H", f"{name}: {value}" if value else f"{name};"]
     if exchange.body or exchange.method in {"POST", "PUT", "PATCH"}:

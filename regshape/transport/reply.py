@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterable, Callable, Mapping, MutableMapping
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import anyio
 import h11
@@ -26,6 +26,12 @@ INTERIM_LIMIT = 16
 """Most 1xx answers before the final one."""
 _SAFE_METHODS = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _SWITCHING_PROTOCOLS = 101
+SLOW_OCTETS = 5
+"""How many of the last bytes a slow request sends one by one."""
+SLOW_SECONDS = 0.1
+"""Pause before each of them."""
+IDLE_SECONDS = 0.5
+"""How long a request that is not whole stays open without another byte."""
 _RECEIVE_SIZE = 65536
 _FLOW_SIZE = 1024 * 1024
 
@@ -89,6 +95,8 @@ class Answer(httpx.AsyncByteStream):
         try:
             await self._send()
             event = await self._head()
+            if self._message.ending == "leave":
+                self._reset("once the answer had begun")
             # What came with the head is read at once: most bodies end here, without another wait.
             self._ready = self._pull()
         except FOREIGN_ERRORS as error:
@@ -129,13 +137,26 @@ class Answer(httpx.AsyncByteStream):
         except FOREIGN_ERRORS:
             # The peer may have answered before it closed: reading will tell.
             self._refused = True
-        if message.ending != "keep":
+        if message.ending in {"fin", "rst", "idle"}:
             await self._end_badly(message.ending)
 
     async def _write(self) -> None:
+        if self._message.ending == "slow":
+            await self._trickle(self._message.data + self._message.rest)
+            return
         await self._stream.send(self._message.data)
         if self._message.rest:
             await self._stream.send(self._message.rest)
+
+    async def _trickle(self, data: bytes) -> None:
+        """Send the last bytes one by one, unless the peer does not wait for them."""
+        connection = self._connection
+        await self._stream.send(data[:-SLOW_OCTETS])
+        for octet in data[-SLOW_OCTETS:]:
+            await anyio.sleep(SLOW_SECONDS)
+            if connection is None or not connection.link.is_quiet():
+                return
+            await self._stream.send(bytes((octet,)))
 
     async def _pass_on(self, head: bytes, pieces: AsyncIterable[bytes]) -> None:
         """Send a body as it comes; each piece has the time that there is for writing."""
@@ -153,12 +174,18 @@ class Answer(httpx.AsyncByteStream):
         if connection is None:
             return
         if ending == "rst":
-            connection.link.reset()
-            raise AbandonedError("this side reset the connection, as the mutator asks")
+            self._reset("before it was whole")
+        if ending == "idle":
+            await anyio.sleep(IDLE_SECONDS)
         try:
             await connection.link.send_eof()
         except OSError:
             return
+
+    def _reset(self, when: str) -> NoReturn:
+        if self._connection is not None:
+            self._connection.link.reset()
+        raise AbandonedError(f"this side reset the connection {when}, as the mutator asks")
 
     async def _head(self) -> h11.Response | h11.InformationalResponse:
         judge = self._judge

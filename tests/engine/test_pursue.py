@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import anyio
 import httpx
 import pytest
 from starlette.types import Receive
@@ -12,9 +13,10 @@ from regshape.catalog import find
 from regshape.engine.generate import Numbered
 from regshape.engine.judge import Judge
 from regshape.engine.mutate import combinations
-from regshape.engine.pursue import RACES, Pursuer, Pursuit
+from regshape.engine.pursue import Pursuer, Pursuit
 from regshape.engine.send import Executor
 from regshape.engine.target import client_of
+from regshape.engine.trials import RACES
 from regshape.model import Case, Finding, Step
 from regshape.protocols.oci.defects.bad_races import DeletedTwice
 from regshape.protocols.oci.reference import Answer, Incoming, Reference
@@ -45,7 +47,8 @@ async def pursued(registry: Reference, case: Case, *, hurried: bool = False) -> 
         pursuer = Pursuer(
             executor, strategy, lambda: f"d{next(numbers):x}", executions=100, confirmations=3
         )
-        pursuer.hurried = hurried
+        if hurried:
+            pursuer.hurry(anyio.current_time() + 1)
         for number in range(30):
             trace = await executor.run(case, f"c{number:x}")
             if trace.violations:
@@ -72,10 +75,10 @@ async def test_a_race_that_shows_now_and_then_is_a_finding() -> None:
 async def test_a_race_replays_as_commands_that_run_at_the_same_time() -> None:
     found = await pursued(DeletedTwice(), RACE)
     assert found is not None
-    first, second = (line for line in found.replay if line.endswith("; } &"))
-    assert "-X DELETE" in first
-    assert "-X DELETE" in second
-    assert found.replay[found.replay.index(second) + 1] == "wait"
+    at = [number for number, line in enumerate(found.replay) if line.endswith("; } &")]
+    assert at == [at[0], at[0] + 1]
+    assert all("-X DELETE" in found.replay[number] for number in at)
+    assert found.replay[at[-1] + 1] == "wait"
 
 
 async def test_when_time_is_up_a_race_is_confirmed_as_it_is() -> None:

@@ -23,7 +23,7 @@ async def searched(serve: Serve, *, time: float | None, workers: int, **more: in
             use_corpus=False,
             mutators=("accept-all",),
             seed=5,
-            **more,  # type: ignore[arg-type]
+            **more,
         )
         return await run_campaign(settings, ENTRY, [])
 

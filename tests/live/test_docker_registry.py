@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ TRUE_FINDINGS = [
     # distribution#3141: a chunk that skips ahead or comes again is appended as if it were next
     ("OCI-CHK-07", "fail", "send-chunk", "answered with 202, not 416"),
     # a reference that is neither digest nor tag is an internal error
-    ("OCI-REF-01", "fail", "get-manifest", "'sha256:0123abcd' was answered with 500"),
+    ("OCI-REF-01", "fail", "manifest", "'sha256:0123abcd' was answered with 500"),
     # tags/list knows neither n nor last
     ("OCI-TAGS-04", "fail", "list-tags", "n=1 was answered with 2 tags"),
     ("OCI-TAGS-08", "fail", "list-tags", "last="),
@@ -45,6 +46,11 @@ SOUND = [
 ]
 
 
+def sequential(campaign: Campaign) -> list[Any]:
+    """Return the findings that no race is needed for."""
+    return [row for row in campaign.document["findings"] if not row["case"].get("parallel")]
+
+
 def test_the_sweep_alone_finds_at_least_fifteen_requirements_unmet(swept: Campaign) -> None:
     assert swept.ran.status == 1, swept.ran.err
     confirmed = {finding["requirement"] for finding in swept.document["findings"]}
@@ -56,14 +62,14 @@ def test_the_sweep_alone_finds_at_least_fifteen_requirements_unmet(swept: Campai
 def test_what_the_sweep_finds_is_small(swept: Campaign) -> None:
     big = [
         (finding["id"], finding["summary"], finding["requests"], finding["mutators"])
-        for finding in swept.document["findings"]
+        for finding in sequential(swept)
         if finding["requests"] > 3 or finding["mutators"] > 1
     ]
     assert big == []
 
 
 def test_what_the_sweep_finds_is_seen_every_time(swept: Campaign) -> None:
-    assert {finding["reproduced"] for finding in swept.document["findings"]} == {"5/5"}
+    assert {finding["reproduced"] for finding in sequential(swept)} == {"5/5"}
 
 
 @pytest.mark.parametrize(("requirement", "outcome", "operation", "said"), TRUE_FINDINGS)
@@ -115,7 +121,7 @@ def test_the_replay_of_a_known_fault_fails_again(swept: Campaign, requirement: s
 
 @pytest.mark.slow
 def test_the_replay_of_every_finding_of_the_sweep_fails_again(swept: Campaign) -> None:
-    findings = [row["id"] for row in swept.document["findings"]]
+    findings = [row["id"] for row in sequential(swept)]
     assert [replayed(swept, id_) for id_ in findings] == [(id_, 1, True) for id_ in findings]
 
 

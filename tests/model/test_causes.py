@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
@@ -20,6 +22,9 @@ ROWS = tuple(
         ("C", frozenset({"get"}), ("A", "B")),
         ("ALL", frozenset(), ()),
     )
+) + tuple(
+    Requirement(id_, Level.MUST, "1", "It holds.", "https://", race=lambda race: ())
+    for id_ in ("RACE-1", "RACE-2")
 )
 
 
@@ -56,6 +61,31 @@ def test_failures_of_the_server_are_told_apart_by_what_provoked_them() -> None:
     assert len(told(("ALL", "put | status 500 | body"), ("ALL", "put | status 500 | name"))) == 2
     assert len(told(("ALL", "put | status 500 | name"), ("ALL", "get | status 500 | name"))) == 1
     assert len(told(("ALL", "put | status 204"), ("ALL", "get | status 204"))) == 2
+
+
+def race(requirement: str, signature: str, *lists: str) -> Finding:
+    parallel = tuple(tuple(Step(name) for name in names.split()) for names in lists)
+    return replace(finding(requirement, signature), case=Case("p", (), parallel=parallel))
+
+
+def test_races_between_the_same_operations_are_one_cause_whatever_was_lost() -> None:
+    torn = race("RACE-2", "torn", "put", "put list-all")
+    found = [race("RACE-1", "lost | put", "put", "put"), torn]
+    (cause,) = causes_of(found, ROWS)
+    assert ({one.id for one in cause.findings}, cause.operations) == (
+        {one.id for one in found},
+        ("put",),
+    )
+
+
+def test_races_between_other_operations_are_other_causes() -> None:
+    found = [race("RACE-1", "lost | put", "put", "put"), race("RACE-1", "lost", "put", "drop")]
+    assert [cause.operations for cause in causes_of(found, ROWS)] == [("put",), ("drop", "put")]
+
+
+def test_a_race_is_another_cause_than_what_fails_without_one() -> None:
+    found = [finding("A", "put | lost"), race("RACE-1", "lost", "put", "put")]
+    assert len(causes_of(found, ROWS)) == 2
 
 
 def test_what_follows_is_told_with_what_it_follows_from() -> None:

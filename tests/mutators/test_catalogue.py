@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from regshape.model import Expectation, Request
 from regshape.mutators.apply import apply, changes, validate
-from regshape.mutators.catalogue import CATALOGUE, FRAMING
+from regshape.mutators.catalogue import CATALOGUE, FRAMING, UNEXPECTED_BODY
 
 REQUEST = Request(
     "PUT",
@@ -26,16 +26,19 @@ def test_names_are_unique() -> None:
 
 
 def test_every_entry_can_be_applied_and_changes_a_full_request() -> None:
-    same = {"method-put"}
+    same = {"method-put", "body-unexpected"}  # the request has that method, and a body
     for mutator in CATALOGUE:
         validate(mutator)
         assert changes(mutator, REQUEST) == (mutator.name not in same), mutator.name
 
 
 def test_sizes_are_sane() -> None:
+    huge = {"header-huge", "target-huge"}
     for mutator in CATALOGUE:
         broken = apply([mutator], REQUEST)
-        assert max(len(value) for _, value in broken.headers) <= 16 * 1024
+        if mutator.name in huge:
+            continue
+        assert max((len(value) for _, value in broken.headers), default=0) <= 16 * 1024
         assert len(broken.headers) <= 600
         assert len(broken.target()) <= 16 * 1024
 
@@ -61,3 +64,17 @@ def test_only_what_http_demands_is_expected() -> None:
         "length-word",
         "length-list",
     }
+
+
+def test_two_are_as_large_as_a_server_must_survive() -> None:
+    named = {mutator.name: apply([mutator], REQUEST) for mutator in FRAMING}
+    assert max(len(value) for _, value in named["header-huge"].headers) == 2 * 1024 * 1024
+    assert len(named["target-huge"].target()) == 64 * 1024
+
+
+def test_a_body_is_given_to_a_request_that_has_none() -> None:
+    get = Request("GET", "/v2/")
+    (unexpected, *_) = UNEXPECTED_BODY
+    broken = apply([unexpected], get)
+    assert broken.headers == (("Content-Length", "8"),)
+    assert broken.frame.payload == b"regshape"

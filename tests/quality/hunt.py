@@ -137,6 +137,7 @@ def _settings(seed: int, max_requests: int, spec: str) -> Settings:
         use_corpus=False,
         spec=spec,
         confirmations=2,
+        grace=0.1,
     )
 
 

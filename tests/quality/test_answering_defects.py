@@ -19,7 +19,7 @@ ROWS: tuple[Row, ...] = (
     ("errors-bare", "OCI-ERR-01", [("get-manifest", {"want": "missing"}, [])], 1),
     ("errors-uncoded", "OCI-ERR-01", [("ping", {}, ["route-extension"])], 1),
     ("code-in-lower-case", "OCI-ERR-02", [("get-blob", {"want": "missing"}, [])], 1),
-    ("code-of-its-own", "OCI-ERR-03", [("list-catalog", {}, ["n-negative"])], 1),
+    ("code-of-its-own", "OCI-ERR-03", [("list-tags", {}, ["n-letters"])], 2),
     ("stack-shown", "OCI-ERR-04", [("get-manifest", {"want": "missing"}, [])], 1),
     ("message-structured", "OCI-ERR-04", [("get-manifest", {"want": "missing"}, [])], 1),
     ("throttled-without-end", "OCI-ERR-05", [("open-upload", {}, []), ("open-upload", {}, [])], 2),

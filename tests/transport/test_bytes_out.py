@@ -11,6 +11,7 @@ from regshape import __version__
 from regshape.model import Mutator, Request
 from regshape.mutators.apply import TABLE, apply
 from regshape.transport.client import open_client
+from regshape.transport.reply import SLOW_OCTETS, SLOW_SECONDS
 from tests.transport.hostile import EMPTY, Script, serving
 
 REQUEST = Request(
@@ -176,6 +177,22 @@ ROWS: list[tuple[str, str, str | None, str | int | None, list[Change]]] = [
         (LENGTH, b"Transfer-Encoding: x\r\n"), (b"\r\n\r\n" + BODY, CODED),
     ]),
     ("frame", "version", None, "HTTP/1.0", [(b"HTTP/1.1", b"HTTP/1.0")]),
+    ("frame", "trailer", None, None, [
+        (LENGTH, CHUNKED),
+        (BODY, b"b\r\n" + BODY + b"\r\n0\r\nX-RegShape-Trailer: 1\r\n\r\n"),
+    ]),
+    ("frame", "extension", None, None, [
+        (LENGTH, CHUNKED), (BODY, b"b;x=y\r\n" + BODY + b"\r\n0;x=y\r\n\r\n"),
+    ]),
+    ("frame", "content", None, None, []),
+    ("frame", "idle", None, None, [(BODY, b"")]),
+    ("frame", "preface", None, None, [
+        (PLAIN, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0"),
+    ]),
+    ("frame", "hello", None, None, [
+        (b"PUT", b"\x16\x03\x01\0\x2d\x01\0\0\x29\x03\x03" + bytes(38) + b"PUT"),
+    ]),
+    ("frame", "fill", "X-A", 3, [(b"abcd\r\n", b"aaa\r\n")]),
 ]  # fmt: skip
 
 
@@ -188,6 +205,12 @@ def expecting(length: int) -> Script:
         await stream.send(EMPTY)
 
     return script
+
+
+async def whole_body(stream: SocketStream, seen: bytearray) -> None:
+    while not seen.endswith(BODY):
+        seen += await stream.receive()
+    await stream.send(EMPTY)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +227,7 @@ async def test_an_action_changes_these_bytes_and_no_others(
         expected = expected.replace(old, new, 1)
     # The real host is as long for every port of five digits; the script needs the length.
     length = len(expected) + expected.count(b"HOST") * (len("127.0.0.1:12345") - 4)
-    length += len(f"regshape/{__version__}") - len("AGENT")
+    length += expected.count(b"AGENT") * (len(f"regshape/{__version__}") - len("AGENT"))
     async with (
         serving(expecting(length - 1)) as peer,
         open_client(peer.url, apply=apply, deadline=1) as client,
@@ -220,7 +243,30 @@ async def test_an_action_changes_these_bytes_and_no_others(
 
 
 def test_every_entry_of_the_table_is_tried() -> None:
-    assert {(row[0], row[1]) for row in ROWS} == set(TABLE)
+    assert {(row[0], row[1]) for row in ROWS} | {("frame", "leave"), ("frame", "slow")} == set(
+        TABLE
+    )
+
+
+async def test_one_who_leaves_resets_once_the_answer_has_begun() -> None:
+    async with (
+        serving(expecting(len(PLAIN))) as peer,
+        open_client(peer.url, apply=apply, deadline=1) as client,
+    ):
+        exchange = await client.send(REQUEST, [Mutator("m", "frame", "leave")])
+    assert exchange.failure is not None
+    assert (exchange.failure.kind, exchange.ending) == ("reset", "leave")
+    assert peer.everything.endswith(BODY)
+
+
+async def test_a_slow_body_takes_its_time() -> None:
+    async with (
+        serving(whole_body) as peer,
+        open_client(peer.url, apply=apply, deadline=2) as client,
+    ):
+        exchange = await client.send(REQUEST, [Mutator("m", "frame", "slow")])
+    assert exchange.failure is None
+    assert exchange.seconds >= SLOW_OCTETS * SLOW_SECONDS
 
 
 async def test_a_reset_leaves_no_answer() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +15,8 @@ import typer
 from regshape.cli.oci.shared import Options
 from regshape.cli.screen import in_ci, plain_console
 from regshape.report.wording import plain
+
+_DIGEST = re.compile("^([a-z0-9]+:[0-9a-f]{12})[0-9a-f]+$")
 
 
 def print_json(document: Any) -> None:
@@ -34,12 +38,27 @@ def print_facts(facts: Mapping[str, object]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under their columns; nothing is shortened to fit, for people copy digests."""
-    lines = [list(columns), *([plain(cell) for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    """Print rows under their columns.
+
+    On a terminal that is too narrow, digests and then whole lines are shortened; nothing ever is in
+    a pipe or a file, for programs read that.
+    """
+    cells = [list(columns), *([plain(cell) for cell in row] for row in rows)]
+    lines = _aligned(cells)
+    width = shutil.get_terminal_size().columns
+    if sys.stdout.isatty() and max(map(len, lines)) > width:
+        lines = _aligned([[_DIGEST.sub(r"\1…", cell) for cell in row] for row in cells])
+        lines = [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
     for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())
+        typer.echo(line)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def note(sentence: str) -> None:
@@ -57,9 +76,14 @@ def progress(options: Options, title: str) -> Iterator[Tell]:
     if options.as_json or in_ci() or not sys.stderr.isatty():
         yield lambda count, total: None
         return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+    from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
+    from rich.table import Column
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, TransferSpeedColumn(), console=plain_console(stderr=True)) as bar:
+    columns = (
+        BarColumn(table_column=Column(ratio=1)),
+        DownloadColumn(table_column=Column(no_wrap=True)),
+        TransferSpeedColumn(table_column=Column(no_wrap=True)),
+    )
+    with Progress(title, *columns, console=plain_console(stderr=True)) as bar:
         task = bar.add_task(title, total=None)
         yield lambda count, total: bar.update(task, completed=count, total=total)

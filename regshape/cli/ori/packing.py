@@ -104,6 +104,8 @@ def verify(
         else:
             typer.echo(f"{file}: {described(error)}")
         raise typer.Exit(FAILED) from error
+    if not options.as_json:
+        typer.echo(f"{file} is fine")
     _tell(options, package, file, fine=True)
 
 

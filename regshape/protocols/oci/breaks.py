@@ -325,7 +325,13 @@ ROUTES = (
 AUTH = catalogue.AUTHORIZATION
 HEADERS = tuple(m for m in catalogue.MISCELLANEOUS if m.expect is not REJECT)
 FRAMING = catalogue.FRAMING
-CUT_SHORT = tuple(m for m in FRAMING if m.action == "truncate")
+UNEXPECTED_BODY = catalogue.UNEXPECTED_BODY
+CUT_SHORT = tuple(m for m in FRAMING if m.action in {"truncate", "slow", "idle"})
+EXTENDED = tuple(m for m in FRAMING if m.action in {"extension", "trailer"})
+WHOLE = tuple(m for m in FRAMING if m.action in {"preface", "hello", "fill"})
+LEAVING = tuple(m for m in FRAMING if m.action == "leave")
+BODIES = tuple(m for m in FRAMING if m not in (*WHOLE, *LEAVING))
+VERSIONS = tuple(m for m in FRAMING if m.action == "version")
 CONDITIONS = (*catalogue.RANGE, *catalogue.CONDITIONAL)
 
 
@@ -334,9 +340,14 @@ def _all(*groups: Iterable[Mutator]) -> tuple[Mutator, ...]:
 
 
 BREAKS: Mapping[str, tuple[Mutator, ...]] = {
-    "ping": _all(_methods(REJECT, "POST", "DELETE"), STRANGE_METHODS, ROUTES, HEADERS, AUTH),
-    "get-blob": _all(BAD_NAMES[:3], REFERENCES[:3], STRANGE_REFERENCES, CONDITIONS, ROUTES[-1:]),
-    "head-blob": _all(STRANGE_REFERENCES[:3], _methods(REJECT, "PATCH")),
+    "ping": _all(
+        _methods(REJECT, "POST", "DELETE"), STRANGE_METHODS, ROUTES, HEADERS, AUTH, WHOLE, VERSIONS,
+    ),
+    "get-blob": _all(
+        BAD_NAMES[:3], REFERENCES[:3], STRANGE_REFERENCES, CONDITIONS, ROUTES[-1:], LEAVING,
+        UNEXPECTED_BODY,
+    ),
+    "head-blob": _all(STRANGE_REFERENCES[:3], _methods(REJECT, "PATCH"), UNEXPECTED_BODY[:1]),
     "get-manifest": _all(
         BAD_NAMES, STRANGE_NAMES, REFERENCES, STRANGE_REFERENCES, ACCEPTS,
         _methods(REJECT, "PATCH", "POST"), ROUTES[-2:], AUTH,
@@ -346,21 +357,22 @@ BREAKS: Mapping[str, tuple[Mutator, ...]] = {
         BAD_NAMES, ODD_NAMES, STRANGE_NAMES, UNKNOWN_PARAMETER, HEADERS[:3],
         _methods(REJECT, "PUT", "DELETE"), AUTH[:3],
     ),
-    "post-blob": _all(BAD_DIGESTS, FALSE_BODIES, BLOB_TYPES, FRAMING, BAD_NAMES[:1]),
+    "post-blob": _all(BAD_DIGESTS, FALSE_BODIES, BLOB_TYPES, BODIES, BAD_NAMES[:1]),
     "mount-blob": _all(MOUNTS, BAD_NAMES[:3]),
     "send-chunk": _all(
         BAD_RANGES, WRONG_LENGTH_RANGES, EMPTY_RANGE, BLOB_TYPES, SESSIONS, FRAMING[12:14],
+        EXTENDED, CUT_SHORT,
     ),
     "finish-upload": _all(
         BAD_DIGESTS, DIGEST_PARAMETER, FALSE_BODIES, BLOB_TYPES, SESSIONS,
-        UNKNOWN_PARAMETER, FRAMING[12:20], CUT_SHORT,
+        UNKNOWN_PARAMETER, FRAMING[12:20], EXTENDED[:1], CUT_SHORT,
     ),
     "upload-status": _all(SESSIONS, _methods(REJECT, "POST")),
     "cancel-upload": SESSIONS[:2],
     "push-manifest": _all(
         BAD_NAMES, REFERENCES, STRANGE_REFERENCES, BAD_TAGS, MANIFEST_TYPES, MANIFEST_BODIES,
         BAD_DIGESTS,
-        UNKNOWN_PARAMETER, FRAMING[:14], AUTH[:3],
+        UNKNOWN_PARAMETER, FRAMING[:14], EXTENDED[:1], CUT_SHORT, AUTH[:3],
     ),
     "list-tags": _all(
         BAD_NAMES[:4], PAGES, UNKNOWN_PARAMETER, _methods(REJECT, "PUT", "DELETE"),
@@ -369,7 +381,7 @@ BREAKS: Mapping[str, tuple[Mutator, ...]] = {
     "list-referrers": _all(BAD_NAMES[:1], REFERENCES, STRANGE_REFERENCES[:3], UNKNOWN_PARAMETER),
     "list-catalog": PAGES[:4],
     "discover-extensions": _methods(REJECT, "POST"),
-    "delete-tag": _all(REFERENCES, BAD_TAGS[:3]),
+    "delete-tag": _all(REFERENCES, BAD_TAGS[:3], UNEXPECTED_BODY[:1]),
     "delete-manifest": _all(REFERENCES[:4], AUTH[:2]),
     "delete-blob": _all(REFERENCES[:3], STRANGE_REFERENCES[:3]),
 }  # fmt: skip

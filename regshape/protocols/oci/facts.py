@@ -90,6 +90,8 @@ class ListFacts(Facts):
     walked: tuple[str, ...] | None = None
     walk_ends: bool = False
     orders: frozenset[str] = frozenset({"ascii", "folded"})
+    gone: frozenset[str] = frozenset()
+    """What was deleted, and not pushed again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,10 @@ REFUSALS = frozenset({400, 401, 403, 404, 405, 501})
 """The answers of a registry that does not have what it was asked for."""
 Asking = Generator[Call, Exchange, Capability]
 FEATURES_OF_PUSH = (
+    "isolated-blobs",
     "single-post",
     "mount",
+    "upload-status",
     "cancel",
     "sha512",
     "tag-parameters",
@@ -52,7 +54,9 @@ def probe(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
         absent = f"pushing does not work: {push.reason}"
         return [extensions, push, *_all_absent(FEATURES_OF_PUSH, absent)]
     found = [extensions, push]
-    for ask in (_single_post, _mount, _cancel, _sha512, _tag_parameters, _referrers):
+    for ask in (_isolated, _single_post, _mount, _status, _cancel, _sha512):
+        found += [(yield from ask(state))]
+    for ask in (_tag_parameters, _referrers):
         found += [(yield from ask(state))]
     found += yield from guards(state)
     found += yield from _deletes(state)
@@ -119,6 +123,15 @@ def _push(state: State) -> Asking:
     return Capability("push", present=True, reason="a blob was pushed by POST and PUT")
 
 
+def _isolated(state: State) -> Asking:
+    """Ask for a blob in a repository that it was not pushed to."""
+    name, digest = state.repos[1].name, next(iter(state.repos[0].blobs))
+    request = Request("GET", calls.BLOB, {"name": name, "reference": digest})
+    exchange = yield _asking(request, name)
+    answer = f"a blob of another repository was answered with {exchange.status}"
+    return Capability("isolated-blobs", exchange.status != OK, answer)
+
+
 def _single_post(state: State) -> Asking:
     content, repo = state.fresh(40), state.repos[0]
     request = Request(
@@ -165,6 +178,16 @@ def _opened(
     if exchange.status != ACCEPTED or location is None:
         return exchange, None
     return exchange, Upload(repo, [location])
+
+
+def _status(state: State) -> Asking:
+    _, upload = yield from _opened(state)
+    if upload is None:
+        return Capability("upload-status", present=False, reason="no session could be opened")
+    name = upload.repo.name
+    state.strays.append(upload.locations[-1])
+    exchange = yield _asking(calls.session_request("GET", upload.locations[-1], name), name)
+    return _found("upload-status", exchange)
 
 
 def _cancel(state: State) -> Asking:

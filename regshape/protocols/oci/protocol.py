@@ -54,20 +54,26 @@ class OciWorld:
         join(self.state, [fork.state for fork in forks if isinstance(fork, OciWorld)])
 
     def ready(self) -> Call:
-        """Return a call that does nothing but open a connection."""
-        return calls.call("ping", Request("GET", calls.PING), Facts("end-1"), role="probe")
+        """Return a call that does nothing but open a connection: it asks for what nobody has."""
+        name, digest = self.state.repos[0].name, self.state.fresh_digest()
+        request = Request("HEAD", calls.BLOB, {"name": name, "reference": digest})
+        facts = PullFacts("end-2", name, kind="blob", reference=digest)
+        return calls.call("head-blob", request, facts, role="probe")
 
     def rest(self, lanes: Sequence[Sequence[Turn]]) -> Play:
         """Read, once all is quiet, everything that parallel lists may have changed."""
         yield from read_all(self.state, lanes)
 
     def play(self, step: Step) -> Play:
-        """Run one step; after broken framing, see that the server still serves."""
+        """Run one step; after broken framing, see that the server still serves.
+
+        In a race what a write did is read once all is quiet, and not before.
+        """
         self.state.lane = 0 if step.arguments.get("same") else self._lane
         broken: Call | None = None
         generator = OPERATIONS[step.operation](self.state, step)
         call = next(generator, None)
-        while call is not None:
+        while call is not None and not (self._lane and _reads_back(call)):
             if call.role == "step" and breaks(call, "frame"):
                 broken = call
             exchange = yield call
@@ -104,6 +110,12 @@ class OciWorld:
     def clean(self) -> Play:
         """Remove manifests, tags, blobs and open sessions that the case made."""
         yield from _clean(self.state)
+
+
+def _reads_back(call: Call) -> bool:
+    """Return whether a call reads what a write before it did."""
+    cause = call.cause.request.method if call.cause is not None else "GET"
+    return call.role == "readback" and cause not in {"GET", "HEAD"}
 
 
 def _clean(state: State) -> Play:

@@ -17,6 +17,8 @@ from regshape.model import Space
 from regshape.protocols.http import resolve
 
 SessionState = Literal["open", "closed", "unknown"]
+OWN = 16
+"""Bytes that no two spaces have in common."""
 T = TypeVar("T")
 LANE_STRIDE = 11
 
@@ -129,7 +131,10 @@ class State:
         """Return content of that many bytes that no other space and no earlier call has.
 
         Its first byte is not that of the calls before, so that even one byte tells them apart.
+        Where repositories share their blobs it is never so short that other spaces have it too.
         """
+        if not self.space.can("isolated-blobs"):
+            size = max(size, OWN)
         mark = self.mark()
         first = ascii_letters[(self.serial + LANE_STRIDE * self.lane) % len(ascii_letters)]
         seed = hashlib.sha256(f"{self.space.salt}/{mark}".encode()).hexdigest()

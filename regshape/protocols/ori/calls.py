@@ -43,7 +43,9 @@ def call(  # noqa: PLR0913, PLR0917 - what a call is made of
     patient: bool = True,
 ) -> Call:
     """Return a call; no token of this protocol is fetched, so it has no scope."""
-    return Call(operation, request, facts, role, mutators, cause, None, identity, patient)
+    return Call(
+        operation, request, facts, role, mutators, cause, identity=identity, patient=patient
+    )
 
 
 def get(route: str, **parts: str) -> Request:

@@ -78,6 +78,7 @@ class ErrorCode(StrEnum):
     DEPENDENCY_UNKNOWN = "DEPENDENCY_UNKNOWN"
     FIELD_INVALID = "FIELD_INVALID"
     RATE_LIMITED = "RATE_LIMITED"
+    STORE_FAILED = "STORE_FAILED"
 
 
 _UNPROCESSABLE = int(HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -101,6 +102,7 @@ STATUSES: Mapping[ErrorCode, int] = {
     ErrorCode.TOO_LARGE: 413,
     ErrorCode.TYPE_UNSUPPORTED: 415,
     ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.STORE_FAILED: 500,
 }
 """The status that goes with a code (decision 9)."""
 
@@ -179,11 +181,18 @@ def _locked(text: str) -> str:
     return _must(text, right, "locked package: write @scope/name:version")
 
 
+def _yes(said: bool) -> bool:  # noqa: FBT001 - what is validated
+    if not said:
+        raise ValueError("it has to be true, or left out")
+    return said
+
+
 PackageName: TypeAlias = Annotated[str, AfterValidator(_package)]
 VersionText: TypeAlias = Annotated[str, AfterValidator(_version)]
 Checksum: TypeAlias = Annotated[str, AfterValidator(_checksum)]
 LockedName: TypeAlias = Annotated[str, AfterValidator(_locked)]
 Filled: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Yes: TypeAlias = Annotated[bool, AfterValidator(_yes)]
 User: TypeAlias = Annotated[str, StringConstraints(pattern=rf"^{USER.pattern}$")]
 
 
@@ -269,8 +278,8 @@ class TransferRequest(_Document):
     """What is asked of a transfer: exactly one of the three (decision 7)."""
 
     to: User | None = None
-    accept: Literal[True] | None = None
-    cancel: Literal[True] | None = None
+    accept: Yes | None = None
+    cancel: Yes | None = None
 
 
 class Transfer(_Document):

@@ -92,6 +92,13 @@ def test_a_registry_that_is_not_there_is_status_3() -> None:
     failed(3, "tag", "list", "-r", CLOSED, "app")
 
 
+def test_a_web_page_is_no_registry() -> None:
+    page = answer("200 OK", b"<html></html>", "Content-Type: text/html; charset=utf-8")
+    with recording(lambda raw: page) as recorder:
+        assert "a web page answers there" in failed(1, "ping", recorder.url)
+        assert "is no TagList" in failed(1, "tag", "list", "-r", recorder.url, "app")
+
+
 @pytest.mark.parametrize(
     "words",
     [

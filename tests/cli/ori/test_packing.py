@@ -120,7 +120,7 @@ def test_a_lock_that_has_all_dependencies_is_taken_as_it_stands(tmp_path: Path) 
 
 def test_verify_says_that_an_archive_is_fine(tmp_path: Path) -> None:
     packed(project(tmp_path / "one"), tmp_path / "a.oripk")
-    assert "@acme/json" in done("verify", tmp_path / "a.oripk").stdout
+    assert done("verify", tmp_path / "a.oripk").stdout.startswith(f"{tmp_path}/a.oripk is fine\n")
     assert json.loads(done("verify", tmp_path / "a.oripk", "--json").stdout)["fine"] is True
 
 

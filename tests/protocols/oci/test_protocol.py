@@ -132,7 +132,8 @@ async def test_a_write_is_read_back_where_its_answer_said() -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_in_the_end_each_thing_is_read_once_at_most(seed: int) -> None:
-    for trace in await executed(Reference(), drawn(seed, 60)):
+    serial = [case for case in drawn(seed, 60) if not case.parallel]
+    for trace in await executed(Reference(), serial):
         last = [
             turn for turn in trace.turns if turn.call.role == "readback" and not turn.call.cause
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +11,7 @@ from regshape.protocols.ori.models import TokenScope
 from regshape.protocols.ori.reference import Grant, Reference, ReferenceOptions
 from tests.protocols.ori.archives import packed
 
-ALICE = "alice"
+ALICE, BOB = "alice", "bob"
 NOW = 1_800_000_000.0
 ALL = frozenset(TokenScope)
 GRANTS = {
@@ -82,8 +81,8 @@ class Registry:
         return [row["version"] for row in rows]
 
 
-def codes(answer: httpx.Response) -> Iterable[Any]:
+def codes(answer: httpx.Response) -> tuple[int, str]:
     """Return status and code of a refusal, whose body has the form that it should."""
     (error,) = answer.json()["errors"]
     assert set(error) == {"code", "detail", "pointer"}
-    return answer.status_code, error["code"]
+    return answer.status_code, str(error["code"])

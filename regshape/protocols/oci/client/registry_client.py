@@ -104,5 +104,9 @@ class RegistryClient:
             RegistryError: what answers is none.
         """
         exchange = await self.session.call(_PING)
+        if (exchange.header("content-type") or "").startswith("text/html"):
+            raise RegistryError(
+                "ping: a web page answers there, no registry", status_code=exchange.status
+            )
         version = exchange.header("docker-distribution-api-version")
         return Pong(self.session.place.url.rstrip("/"), version)

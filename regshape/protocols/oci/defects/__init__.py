@@ -20,6 +20,7 @@ from regshape.protocols.oci.defects.bad_races import BAD_RACES
 from regshape.protocols.oci.defects.bad_referrers import BAD_REFERRERS
 from regshape.protocols.oci.defects.bad_rights import BAD_RIGHTS
 from regshape.protocols.oci.defects.bad_sessions import BAD_SESSIONS
+from regshape.protocols.oci.defects.bad_wire import BAD_WIRE
 from regshape.protocols.oci.reference import Reference
 
 _TABLES: Sequence[Sequence[Defect]] = (
@@ -36,6 +37,7 @@ _TABLES: Sequence[Sequence[Defect]] = (
     BAD_DELETES,
     BAD_ANSWERS,
     BAD_HTTP,
+    BAD_WIRE,
     BAD_RACES,
 )
 DEFECTS: Mapping[str, Defect] = {defect.name: defect for table in _TABLES for defect in table}

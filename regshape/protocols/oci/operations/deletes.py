@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Literal
 
 from regshape.model import Call, Exchange, Expectation, Play, Request, Step
 from regshape.protocols.judging import refused, succeeded
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import DeleteFacts, ListFacts
+from regshape.protocols.oci.operations.lists import tags_call
 from regshape.protocols.oci.operations.needs import need_blob, need_manifest, need_tags, put_index
 from regshape.protocols.oci.operations.reading import back, read_blob, read_manifest
 from regshape.protocols.oci.state import Repository, State, recent
@@ -48,7 +49,7 @@ def _list_after(repo: Repository, cause: Call) -> Play:
         return
     facts = ListFacts("end-8a", repo.name, repo.exists, expected=tuple(sorted(repo.tags)))
     request = Request("GET", calls.TAGS, {"name": repo.name})
-    yield calls.call("list-tags", request, facts, (), "readback", cause)
+    yield tags_call(repo, request, facts, (), cause)
 
 
 def delete_manifest(state: State, step: Step) -> Play:
@@ -73,8 +74,16 @@ def delete_manifest(state: State, step: Step) -> Play:
     if gone.subject:
         repo.gone_referrers[digest] = gone.subject
     yield from read_manifest(state, repo, digest, back(call))
+    yield from _read_tags(state, repo, tags, call)
+
+
+def _read_tags(state: State, repo: Repository, tags: Sequence[str], cause: Call) -> Play:
+    """Read some of the tags that went with their manifest; all may be wrong if one is."""
     for tag in tags[:MOST_TAGS_READ]:
-        yield from read_manifest(state, repo, tag, back(call))
+        yield from read_manifest(state, repo, tag, back(cause))
+    if not repo.forgotten.isdisjoint(tags):
+        for tag in tags[MOST_TAGS_READ:]:
+            repo.forget(tag)
 
 
 def delete_blob(state: State, step: Step) -> Play:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from regshape.model import Call, Exchange, Play, Request, Role, Step
+from regshape.model import Call, Exchange, Mutator, Play, Request, Role, Step
 from regshape.protocols.http import next_link
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Facts, ListFacts, ReferrersFacts
@@ -34,7 +35,7 @@ def list_tags(state: State, step: Step) -> Play:
         yield from _walk(state, repo, request, n)
         return
     facts = _list_facts(repo, n, last)
-    yield calls.call("list-tags", request, facts, step.mutators)
+    yield tags_call(repo, request, facts, step.mutators)
 
 
 def _page_size(asked: Any, count: int) -> int | None:
@@ -83,9 +84,8 @@ def _walk(state: State, repo: Repository, request: Request, n: int | None) -> Pl
     facts = _list_facts(repo, n, None)
     walked: list[str] = []
     cause: Call | None = None
-    for page in range(len(repo.tags) + 5):
-        role: Role = "step" if page == 0 else "readback"
-        call = calls.call("list-tags", request, facts, (), role, cause)
+    for page in range(len(repo.tags) + 5):  # noqa: B007 - how far it came is told at the end
+        call = tags_call(repo, request, facts, (), cause)
         exchange = yield call
         cause = cause or call
         tags = tags_of(exchange)
@@ -102,7 +102,26 @@ def _walk(state: State, repo: Repository, request: Request, n: int | None) -> Pl
     facts = replace(
         _list_facts(repo, None, None), walked=tuple(walked), walk_ends=page <= len(repo.tags) + 2
     )
-    yield calls.call("list-tags", _whole(repo), facts, (), "readback", cause)
+    yield tags_call(repo, _whole(repo), facts, (), cause)
+
+
+def tags_call(
+    repo: Repository,
+    request: Request,
+    facts: ListFacts,
+    mutators: tuple[Mutator, ...] = (),
+    cause: Call | None = None,
+) -> Call:
+    """Return a GET of tags; what was deleted may be listed for a moment more."""
+    role: Role = "step" if cause is None else "readback"
+    gone = frozenset(repo.deleted) - frozenset(repo.tags)
+    facts = replace(facts, gone=gone)
+    call = calls.call("list-tags", request, facts, mutators, role, cause)
+    return replace(call, early=lambda exchange: bool(gone & _tags_in(exchange))) if gone else call
+
+
+def _tags_in(exchange: Exchange) -> frozenset[str]:
+    return frozenset(tags_of(exchange) or ())
 
 
 def _whole(repo: Repository) -> Request:
@@ -172,7 +191,16 @@ def list_referrers(state: State, step: Step) -> Play:
         subject_answered=subject in state.subjects_answered,
     )
     request = Request("GET", calls.REFERRERS, {"name": repo.name, "reference": subject}, query)
-    yield calls.call("list-referrers", request, facts, step.mutators)
+    call = calls.call("list-referrers", request, facts, step.mutators)
+    yield replace(call, early=partial(_lists_gone, facts.gone)) if facts.gone else call
+
+
+def _lists_gone(gone: frozenset[str], exchange: Exchange) -> bool:
+    """Return whether referrers are listed that were deleted, which they may be for a moment."""
+    document = document_of(exchange)
+    listed = document.get("manifests") if isinstance(document, dict) else None
+    items = listed if isinstance(listed, list) else []
+    return any(isinstance(item, dict) and item.get("digest") in gone for item in items)
 
 
 def expected_referrers(repo: Repository, subject: str) -> dict[str, tuple[str | None, Any]] | None:

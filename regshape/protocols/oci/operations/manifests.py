@@ -23,6 +23,7 @@ from regshape.protocols.oci.operations.needs import (
     need_manifest,
 )
 from regshape.protocols.oci.operations.reading import back, read_manifest
+from regshape.protocols.oci.operations.uploads import is_cut_short
 from regshape.protocols.oci.state import Manifest, Repository, State
 
 FOUR_MEGABYTES = 4_000_000
@@ -286,8 +287,9 @@ def _after_push(
     elif refused(exchange):
         yield from _see_unchanged(state, repo, call, refused=True)
     else:
-        if call.expect is Expectation.REJECT and not calls.created(exchange):
-            yield from _see_unchanged(state, repo, call, refused=False)
+        rejected = call.expect is Expectation.REJECT and not calls.created(exchange)
+        if rejected or is_cut_short(call):
+            yield from _see_unchanged(state, repo, call, refused=not rejected)
         _lose_track(repo, call)
 
 

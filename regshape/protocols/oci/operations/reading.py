@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from regshape.model import Call, Exchange, Headers, Mutator, Play, Request, Role
@@ -63,7 +63,7 @@ def read_blob(state: State, repo: Repository, reference: str, how: Reading) -> P
     )
     request = how.request(calls.BLOB, repo.name, reference, how.headers)
     operation = "head-blob" if how.head else "get-blob"
-    call = calls.call(operation, request, facts, how.mutators, how.role, how.cause)
+    call = _patient(calls.call(operation, request, facts, how.mutators, how.role, how.cause))
     exchange = yield call
     _note(state, repo, blob, call, exchange)
 
@@ -116,9 +116,20 @@ def read_manifest(state: State, repo: Repository, reference: str, how: Reading) 
     accept = (("Accept", exact or calls.ACCEPT),)
     request = how.request(calls.MANIFEST, repo.name, reference, accept)
     operation = "head-manifest" if how.head else "get-manifest"
-    call = calls.call(operation, request, facts, how.mutators, how.role, how.cause)
+    call = _patient(calls.call(operation, request, facts, how.mutators, how.role, how.cause))
     exchange = yield call
     _note(state, repo, manifest, call, exchange)
+
+
+def _patient(call: Call) -> Call:
+    """Let what was deleted be found for a moment more: its DELETE was only accepted."""
+    facts: PullFacts = call.facts
+    gone = facts.freshly_deleted and facts.known is False
+    return replace(call, early=_found) if gone else call
+
+
+def _found(exchange: Exchange) -> bool:
+    return exchange.status == OK
 
 
 def _note(

@@ -248,6 +248,8 @@ def _status(
     cause: Call | None = None,
     refused_with: int | None = None,
 ) -> Play:
+    if cause is not None and not state.space.can("upload-status"):
+        return  # what it answers says nothing of the cause
     location, old = _location(upload, step)
     facts = _session_facts(upload, "status", old=old)
     facts = replace(facts, refused_with=refused_with)

@@ -103,7 +103,7 @@ def follow(state: State, repo: Repository, digest: str, call: Call, exchange: Ex
 def after_broken(state: State, repo: Repository, call: Call, exchange: Exchange) -> Play:
     """After a write that must have failed: nothing may stand under the digest that it named."""
     unsure = call.expect is Expectation.REJECT and not calls.created(exchange)
-    if unsure or refused(exchange) or _is_cut_short(call):
+    if unsure or refused(exchange) or is_cut_short(call):
         claimed = dict(apply(call.mutators, call.request).query).get("digest") or ""
         if is_valid(claimed) and repo.knows(claimed, repo.blobs) is not None:
             yield from read_blob(state, repo, claimed, back(call))
@@ -119,10 +119,10 @@ def _lose_track(repo: Repository, call: Call) -> None:
     repo.distrust()
 
 
-def _is_cut_short(call: Call) -> bool:
-    """Return whether the content that was sent is less than what the digest is of."""
-    cut = any((item.target, item.action) == ("frame", "truncate") for item in call.mutators)
-    return cut and bool(call.request.body)
+def is_cut_short(call: Call) -> bool:
+    """Return whether less was sent than is declared, so that the request is no whole one."""
+    framing = [item.action for item in call.mutators if item.target == "frame"]
+    return framing in (["truncate"], ["idle"]) and bool(call.request.body)
 
 
 def mount_blob(state: State, step: Step) -> Play:

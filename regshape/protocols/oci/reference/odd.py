@@ -65,8 +65,9 @@ class Roundabout(
     manners.MalformedEndsSession,
     manners.PartsNotNeeded,
     manners.TagsNotDeleted,
+    manners.LateDeletes,
 ):
-    """Does everything in a roundabout way: redirects, queries that matter, pages of three."""
+    """Does everything in a roundabout way: redirects, late deletes, pages of three."""
 
     def __init__(self, options: ReferenceOptions | None = None) -> None:
         """Start an empty registry with pages of three."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from time import monotonic
+from typing import Any, TypeAlias
 
 from regshape.protocols.oci.models import IMAGE_CONFIG, ErrorCode
-from regshape.protocols.oci.reference.memory import Session
+from regshape.protocols.oci.reference.memory import ReferenceOptions, Session, StoredManifest
 from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
 from regshape.protocols.oci.reference.registry import Reference
 
 CONTENT = frozenset({"blob", "manifest", "tags"})
+Doomed: TypeAlias = tuple[str, str, str]
+"""What is to be deleted: its kind, repository and reference."""
 
 
 class StatefulLocations(Reference):
@@ -227,6 +231,74 @@ class MissingFirst(Reference):
         super().authorize(request)
 
 
+class LateDeletes(Reference):
+    """Accepts a DELETE at once and carries it out later, as 202 allows (RFC 9110, 15.3.3)."""
+
+    delay = 0.3
+
+    def __init__(self, options: ReferenceOptions | None = None) -> None:
+        """Start an empty registry with nothing to delete."""
+        super().__init__(options)
+        self.due: dict[Doomed, float] = {}
+
+    def find_handler(self, request: Incoming) -> str:
+        """Carry out what is due first."""
+        now = monotonic()
+        for doomed in [item for item, due in self.due.items() if due <= now]:
+            self.carry_out(doomed)
+        return super().find_handler(request)
+
+    def carry_out(self, doomed: Doomed) -> None:
+        """Delete at once what was to be deleted later."""
+        if self.due.pop(doomed, None) is None:
+            return
+        kind, name, reference = doomed
+        if kind == "tag":
+            super().remove_tag(name, reference)
+        elif kind == "blob":
+            super().remove_blob(name, reference)
+        else:
+            for tag in self.tags_of(name, reference):
+                super().remove_tag(name, tag)
+            super().remove_manifest(name, reference)
+
+    def remove_tag(self, name: str, tag: str) -> bool:
+        """Remove a tag later."""
+        repository = self.find_repository(name)
+        return self.doom("tag", name, tag, repository is not None and tag in repository.tags)
+
+    def remove_manifest(self, name: str, digest: str) -> bool:
+        """Remove a manifest and its tags later."""
+        repository = self.find_repository(name)
+        there = repository is not None and digest in repository.manifests
+        return self.doom("manifest", name, digest, there)
+
+    def remove_blob(self, name: str, digest: str) -> bool:
+        """Remove a blob later."""
+        return self.doom("blob", name, digest, self.find_blob(name, digest) is not None)
+
+    def doom(self, kind: str, name: str, reference: str, there: bool) -> bool:  # noqa: FBT001
+        """Note what is to be deleted; return whether it is there."""
+        if there:
+            self.due.setdefault((kind, name, reference), monotonic() + self.delay)
+        return there
+
+    def store_manifest(self, name: str, manifest: StoredManifest, tags: Sequence[str]) -> None:
+        """Store what is pushed after its deletion anew."""
+        self.carry_out(("manifest", name, manifest.digest))
+        super().store_manifest(name, manifest, tags)
+
+    def set_tag(self, name: str, tag: str, digest: str) -> None:
+        """Point a tag that is pushed after its deletion."""
+        self.carry_out(("tag", name, tag))
+        super().set_tag(name, tag, digest)
+
+    def store_blob(self, name: str, digest: str, content: bytes) -> None:
+        """Store what is pushed after its deletion anew."""
+        self.carry_out(("blob", name, digest))
+        super().store_blob(name, digest, content)
+
+
 OF_MANNERS: tuple[type[Reference], ...] = (
     StatefulLocations,
     KeepsWhatIsInUse,
@@ -244,4 +316,5 @@ OF_MANNERS: tuple[type[Reference], ...] = (
     BlobsMoved,
     DeletesRefused,
     MissingFirst,
+    LateDeletes,
 )

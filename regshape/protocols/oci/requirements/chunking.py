@@ -12,6 +12,7 @@ from regshape.protocols.judging import (
     must_refuse,
     needs_header,
     rejecting,
+    server_failed,
 )
 from regshape.protocols.oci.facts import UploadFacts
 from regshape.protocols.oci.requirements.table import MAY, MUST, SHOULD, row
@@ -61,7 +62,7 @@ def any_last_chunk(call: Call, exchange: Exchange) -> Fault | bool:
     facts: UploadFacts = call.facts
     if not finishing(call, exchange) or not facts.chunked or facts.size > 1:
         return False
-    if facts.order not in {"next", "unranged"}:
+    if facts.order not in {"next", "unranged"} or server_failed(exchange):
         return False
     return must_be(exchange, f"a closing PUT with {facts.size} bytes", CREATED)
 
@@ -235,7 +236,7 @@ CHUNKING: tuple[Requirement, ...] = (
         status_told, STATUS),
     row("OCI-CHK-09", MUST, CHUNKED,
         "GET works on the location of any preceding POST or PATCH.",
-        old_location_works, STATUS),
+        old_location_works, STATUS, needs="upload-status"),
     row("OCI-CHK-10", MUST, CHUNKED,
         "A session is closed with PUT, whether the final chunk came by PATCH or comes with it.",
         closes, FINISH),

@@ -141,7 +141,7 @@ def missing_repository(call: Call, exchange: Exchange) -> Fault | bool:
 def missing_blob(call: Call, exchange: Exchange) -> Fault | bool:
     """DELETE of a blob that is not there: 404."""
     facts = _deletes(call, exchange, "blob", known=False)
-    if facts is None or facts.repo_known is not True:
+    if facts is None:
         return False
     statuses = (NOT_FOUND,) if facts.enabled else (NOT_FOUND, *DISABLED)
     return must_be(exchange, "a DELETE of a blob that is not there", *statuses)

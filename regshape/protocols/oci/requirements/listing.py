@@ -142,8 +142,8 @@ def from_the_start(call: Call, exchange: Exchange) -> Fault | bool:
     tags = _tags(call, exchange)
     if tags is None or facts.expected is None or facts.last is not None or not facts.n:
         return False
-    if facts.n < 0 or after(call):
-        return False
+    if facts.n < 0 or after(call) or facts.gone & set(tags):
+        return False  # that a deleted tag is listed is told by OCI-TAGS-09
     first = tags[: facts.n]
     for order in ORDERS:
         start = sorted(map(order, facts.expected))[: len(first)]

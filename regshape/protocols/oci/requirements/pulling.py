@@ -17,6 +17,7 @@ from regshape.protocols.judging import (
     needs_header,
     only_breaks,
     rejecting,
+    server_failed,
 )
 from regshape.protocols.oci.facts import PullFacts, UploadFacts
 from regshape.protocols.oci.requirements.table import MAY, MUST, SHOULD, row
@@ -89,7 +90,7 @@ def _pulls(call: Call, exchange: Exchange, *, known: bool) -> PullFacts | None:
     facts: PullFacts = call.facts
     if not judged(call, exchange) or facts.known is not known or facts.range_kind:
         return None
-    if _negotiates(call):
+    if _negotiates(call) if known else _asked_otherwise(call):
         return None
     return facts
 
@@ -229,6 +230,8 @@ def _asked_otherwise(call: Call) -> bool:
 
 
 def _unranged(exchange: Exchange, facts: PullFacts, content: bytes) -> Fault | bool:
+    if server_failed(exchange):
+        return False
     if facts.range_kind == "any" and must_refuse(exchange, "") is True:
         return True  # an invalid range may be rejected (RFC 9110, section 14.2)
     status = must_be(exchange, "a GET with Range", OK)

@@ -130,13 +130,13 @@ def _nothing_stored(call: Call, exchange: Exchange) -> Fault | bool:
 
 
 def refused_push_changes_nothing(call: Call, exchange: Exchange) -> Fault | bool:
-    """A push that was refused leaves the tag as it was."""
+    """A push that was refused or cut off leaves the tag as it was."""
     facts: PullFacts = call.facts
     if after(call) != "push-manifest" or call.cause is None or not answered(exchange):
         return False
     if false_content(call.cause) or facts.by != "tag" or facts.known is None:
         return False
-    what = "a GET of a tag whose push was refused"
+    what = "a GET of a tag whose push was refused or cut off"
     status = must_be(exchange, what, OK if facts.known else NOT_FOUND)
     if status is not True or not facts.known or exchange.answer == facts.content:
         return status
@@ -179,7 +179,8 @@ def type_disagrees(call: Call, exchange: Exchange) -> Fault | bool:
         return False
     if exchange.status < 500:  # noqa: PLR2004 - the class of server errors
         return True
-    return Fault(f"status {exchange.status}", f"answered with {exchange.status}")
+    what = "a push whose Content-Type is not that of its body"
+    return Fault(f"status {exchange.status}", f"{what} was answered with {exchange.status}")
 
 
 def subject_may_be_missing(call: Call, exchange: Exchange) -> Fault | bool:
@@ -255,7 +256,7 @@ PUSHING: tuple[Requirement, ...] = (
         "A push by digest of content with another digest is refused, and nothing is stored.",
         false_digest, PUSH + READ),
     row("OCI-MAN-12", MUST, SECTION,
-        "A push that was refused leaves the tag as it was.",
+        "A push that was refused or cut off leaves the tag as it was.",
         refused_push_changes_nothing, READ),
     row("OCI-MAN-07", MUST, SECTION,
         "With tag parameters OCI-Tag names each accepted tag; at least ten are supported.",

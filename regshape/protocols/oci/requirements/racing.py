@@ -14,6 +14,7 @@ from regshape.formats.digest import compute, matches
 from regshape.model import Fault, Race, Requirement, Turn
 from regshape.protocols.http import answers, no_server_error, well_formed
 from regshape.protocols.judging import media_type
+from regshape.protocols.oci import calls
 from regshape.protocols.oci.operations.lists import tags_of
 from regshape.protocols.oci.races.history import READ, Contents, History, history_of
 from regshape.protocols.oci.races.serial import (
@@ -319,8 +320,22 @@ def _walks(race: Race, history: History) -> Iterator[Fault]:
         if turn.call.facts.walk_ends and not stay <= set(walked):
             lost = sorted(stay - set(walked))
             yield Fault("page gap", f"the pages, walked while tags changed, lack {lost}", wide=True)
-        if len(set(walked)) < len(walked):
+        if len(set(walked)) < len(walked) and not _begins_again(race, turn):
             yield Fault("page twice", f"the pages name a tag twice: {list(walked)}", wide=True)
+
+
+def _begins_again(race: Race, walk: Turn) -> bool:
+    """Return whether a page of a walk has the tag after which it was to begin: no race is needed.
+
+    That is judged where a list is read alone (OCI-TAGS-08).
+    """
+    lane = race.lanes[walk.lane] if walk.lane is not None else ()
+    return any(
+        f"last={calls.escape(tag)}" in turn.call.request.target()
+        for turn in lane
+        if turn.call.operation == "list-tags"
+        for tag in tags_of(turn.exchange) or ()
+    )
 
 
 PUSH, BLOB, CHUNKED = "Pushing Manifests", "Pushing blobs", "Pushing a blob in chunks"

@@ -12,6 +12,7 @@ from regshape.protocols.judging import (
     must_refuse,
     needs_header,
     rejecting,
+    server_failed,
 )
 from regshape.protocols.oci.facts import PullFacts, UploadFacts
 from regshape.protocols.oci.requirements.table import MAY, MUST, SHOULD, false_content, row
@@ -65,7 +66,7 @@ def _created(exchange: Exchange, what: str) -> Fault | bool:
 def single_post(call: Call, exchange: Exchange) -> Fault | bool:
     """POST with digest and content: 201, or 202 where the registry has no such push."""
     facts: UploadFacts = call.facts
-    if not judged(call, exchange) or facts.algorithm != "sha256":
+    if not judged(call, exchange) or facts.algorithm != "sha256" or server_failed(exchange):
         return False
     return must_be(exchange, "a POST with the whole blob", CREATED, ACCEPTED)
 
@@ -160,7 +161,7 @@ def invalid_digest(call: Call, exchange: Exchange) -> Fault | bool:
         return False  # no digest was given at all: OCI-CHK-11
     if isinstance(call.facts, UploadFacts) and not _usable(call.facts):
         return False
-    if exchange.status in {OK, CREATED, ACCEPTED}:
+    if exchange.status in {OK, CREATED, ACCEPTED} or server_failed(exchange):
         return False  # to accept it violates a MUST: OCI-UPL-08, OCI-CHK-11 or OCI-MAN-06
     return must_be(exchange, f"{call.operation} with an invalid digest", BAD_REQUEST)
 
@@ -203,7 +204,8 @@ def mount_falls_back(call: Call, exchange: Exchange) -> Fault | bool:
     if not judged(call, exchange) or not facts.mount_from:
         return False
     if facts.mount_known is False:
-        return must_be(exchange, "a mount of a blob that is not there", ACCEPTED)
+        source = exchange.target.partition("&from=")[2]
+        return must_be(exchange, f"a mount from {source!r} that cannot be done", ACCEPTED)
     if facts.mount_known and exchange.status != CREATED:
         return must_be(exchange, "a mount that was not done", ACCEPTED)
     return False

@@ -10,7 +10,7 @@ import base64
 import re
 from dataclasses import dataclass
 
-from regshape.errors import LogError, LogForkError, UsageError
+from regshape.errors import LogError, LogForkError, NameUnknownError, UsageError
 from regshape.formats import merkle
 from regshape.formats.merkle import Node, Tree, leaf_hash
 from regshape.formats.notes import (
@@ -168,8 +168,14 @@ class LogClient:
             return _Trust(self._pinned, memory, _last(memory), is_key_new=False)
         if memory is not None:
             return _Trust(_key(memory.key), memory, _last(memory), is_key_new=False)
-        exchange = await self._conversation.get("/v1/log/key", "read the log's key")
-        return _Trust(_key(_text(exchange.answer).strip()), None, None, is_key_new=True)
+        return _Trust(await self._shown_key(), None, None, is_key_new=True)
+
+    async def _shown_key(self) -> Verifier:
+        try:
+            exchange = await self._conversation.get("/v1/log/key", "read the log's key")
+        except NameUnknownError as error:
+            raise LogError("the registry does not show its log's key: give --log-key") from error
+        return _key(_text(exchange.answer).strip())
 
     async def _check_onward(self, trust: _Trust, seen: Signed) -> None:
         if trust.last is None:

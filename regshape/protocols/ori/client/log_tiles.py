@@ -65,12 +65,14 @@ class LogTiles:
         return found
 
     async def _fetch(self, tile: Tile) -> bytes:
-        try:
-            return await self._content(tile)
-        except NameUnknownError:
-            if tile.width == WIDTH:
-                raise
-        return _beginning(await self._content(replace(tile, width=WIDTH)), tile)
+        full = replace(tile, width=WIDTH)
+        for there in dict.fromkeys((tile, full)):
+            try:
+                content = await self._content(there)
+            except NameUnknownError:
+                continue
+            return content if there == tile else _beginning(content, tile)
+        raise LogError(f"{_DOING}: it has no tile {tile.path}, which its checkpoint needs")
 
     async def _content(self, tile: Tile) -> bytes:
         exchange = await self._conversation.get(f"/v1/log/tile/{tile.path}", _DOING)

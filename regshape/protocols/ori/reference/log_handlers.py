@@ -15,6 +15,14 @@ from regshape.protocols.ori.reference.traffic import Answer, Asked
 class Logging(Finding):
     """The part of the registry that others hold it to its word with."""
 
+    async def get_key(self, asked: Asked) -> Answer:
+        """Answer with the key that signs the log, for who trusts the first one that is seen."""
+        del asked
+        text = f"{self.log.signer.verifier}\n"
+        return Answer(
+            HTTPStatus.OK, {"Content-Type": TEXT, "Cache-Control": "no-cache"}, text.encode()
+        )
+
     async def get_checkpoint(self, asked: Asked) -> Answer:
         """Answer with the signed state of the log (tlog-tiles, "Checkpoints")."""
         del asked

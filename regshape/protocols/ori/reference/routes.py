@@ -67,6 +67,7 @@ ROUTES: Mapping[str, Route] = {
     "owners": Route(f"{_PACKAGE}/owners", {"GET": "get_owners"}),
     "search": Route("/v1/search", {"GET": "search"}),
     "advisories": Route("/v1/advisories", {"GET": "get_advisories"}),
+    "key": Route("/v1/log/key", {"GET": "get_key"}),
     "checkpoint": Route("/v1/log/checkpoint", {"GET": "get_checkpoint"}),
     "tile": Route("/v1/log/tile/{tile:path}", {"GET": "get_tile"}),
     "lookup": Route("/v1/log/lookup/{scope}/{name}/{version}", {"GET": "look_up"}),

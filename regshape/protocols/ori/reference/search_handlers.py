@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from regshape.formats import semver
@@ -25,9 +25,9 @@ class Finding(Ownership):
         text = self.parameter(asked, "q")
         if not text:
             raise self.refusal(ErrorCode.QUERY_INVALID, "say what to search with q", pointer="q")
-        hits = ((name, self.best(self.shelf.releases[name])) for name in self.matching(text))
-        page, headers = self.page(asked, [(name, best) for name, best in hits if best])
-        body = SearchResult(packages=[self.hit(release) for release in page])
+        found = ((name, self.resolvable(name)) for name in self.matching(text))
+        page, headers = self.page(asked, [(name, releases) for name, releases in found if releases])
+        body = SearchResult(packages=[self.hit(self.best(releases)) for releases in page])
         return self.document(HTTPStatus.OK, body, headers)
 
     def matching(self, text: str) -> list[str]:
@@ -35,10 +35,13 @@ class Finding(Ownership):
         wanted = text.lower()
         return sorted(name for name in self.shelf.releases if wanted in name)
 
-    def best(self, releases: Mapping[str, Release]) -> Release | None:
-        """Return the newest version that is not yanked, a pre-release only if there is no other."""
-        there = [release for release in releases.values() if not release.yanked]
-        return max(there, key=self.rank, default=None)
+    def resolvable(self, name: str) -> list[Release]:
+        """Return the versions of a package that are not yanked (ORI-19)."""
+        return [release for release in self.shelf.releases[name].values() if not release.yanked]
+
+    def best(self, releases: Sequence[Release]) -> Release:
+        """Return the newest version, a pre-release only if there is no other."""
+        return max(releases, key=self.rank)
 
     def rank(self, release: Release) -> tuple[bool, semver.Version]:
         """Return what a version is preferred by."""

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from regshape.errors import StoreError
 from regshape.protocols.ori.models import ErrorCode
 from regshape.protocols.ori.package import PackageError
 from regshape.protocols.ori.reference.journal import Journal
@@ -114,6 +115,8 @@ class Reference(Logging):
             return self.error(error.code, str(error), pointer=error.pointer)
         except TooLargeError:
             return self.error(ErrorCode.TOO_LARGE, "the body is too large")
+        except StoreError:
+            return self.error(ErrorCode.STORE_FAILED, "the registry cannot use its store")
         return answer
 
     def find_handler(self, asked: Asked) -> str:
