@@ -193,6 +193,7 @@ class Campaign:
             self.executor,
             plan.strategy,
             self.salt,
+            moves=[move.step() for move in plan.moves if move.search],
             executions=self._settings.shrink_executions,
             confirmations=self._settings.confirmations,
         )

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import anyio
 from hypothesis import strategies as st
 
+from regshape.engine.fold import Measure, fold
 from regshape.engine.generate import Numbered
 from regshape.engine.send import Executor
 from regshape.engine.shrink import Shows, Shrunk, shrink_drawn, shrink_program, simplify
 from regshape.engine.trials import RaceCourse, Shown, Trials
 from regshape.model import Case, Finding, Step, Turn, Violation
+from regshape.model.judgement import parts_of
 from regshape.report.curl import curl
 
 Salt = Callable[[], str]
@@ -30,6 +34,14 @@ class Pursuit:
     seen_after: int
 
 
+class Way(Protocol):
+    """A way of shrinking a case."""
+
+    async def __call__(self, case: Case, *, budget: int) -> Shrunk:
+        """Return the smaller case, in no more executions than the budget."""
+        ...
+
+
 class Pursuer:
     """Turns pursuits into findings, on the target that the executor works on."""
 
@@ -39,12 +51,14 @@ class Pursuer:
         strategy: st.SearchStrategy[Case],
         salt: Salt,
         *,
+        moves: Sequence[Step],
         executions: int,
         confirmations: int,
     ) -> None:
         self._executor = executor
         self._strategy = strategy
         self._salt = salt
+        self._moves = moves
         self._executions = executions
         self._confirmations = confirmations
         self._room = anyio.CapacityLimiter(PURSUITS_AT_ONCE)
@@ -102,31 +116,53 @@ class Pursuer:
                 break
         return shown
 
+    def _measure(self, pursuit: Pursuit) -> Measure:
+        """Return what tells the requests of a case that shows the violation, till time is up."""
+
+        async def measure(case: Case) -> int | None:
+            shown = None if self._hurried else await self._try(case, pursuit)
+            return None if shown is None else shown[0].requests
+
+        return measure
+
     def _shows(self, pursuit: Pursuit) -> Shows:
         """Return what tells whether a case shows the violation, but not once time is up."""
+        measure = self._measure(pursuit)
 
         async def shows(smaller: Case) -> bool:
-            return not self._hurried and await self._try(smaller, pursuit) is not None
+            return await measure(smaller) is not None
 
         return shows
 
     async def _shrink(self, pursuit: Pursuit) -> Shrunk:
-        numbered = pursuit.numbered
-        case = numbered.case
-        if self._hurried or (
-            len(case.steps) == 1 and case.steps[0] == Step(case.steps[0].operation)
-        ):
-            return Shrunk(case, 0)
+        if self._hurried:
+            return Shrunk(pursuit.numbered.case, 0)
         shows = self._shows(pursuit)
-        if numbered.buffer is None:
-            shrunk = await shrink_program(case, shows, self._executions)
-        else:
+        shrunk = await self._shrink_as_it_came(pursuit.numbered, shows)
+        if shrunk is None:
+            return Shrunk(pursuit.numbered.case, 1)
+        shrunk = await self._further(shrunk, partial(simplify, shows=shows))
+        about = parts_of(pursuit.violation.cause).operation.partition(">")[0]
+        folding = partial(fold, moves=self._moves, about=about, measure=self._measure(pursuit))
+        folded = await self._further(shrunk, folding)
+        if folded.case == shrunk.case:
+            return folded
+        return await self._further(folded, partial(simplify, shows=shows))
+
+    async def _further(self, shrunk: Shrunk, way: Way) -> Shrunk:
+        """Return what a further way of shrinking makes of it, in what is left of the budget."""
+        further = await way(shrunk.case, budget=self._executions - shrunk.executions)
+        return Shrunk(further.case, shrunk.executions + further.executions)
+
+    async def _shrink_as_it_came(self, numbered: Numbered, shows: Shows) -> Shrunk | None:
+        """Shrink by the buffer, if there is one, then by steps; None where it comes and goes."""
+        shrunk = Shrunk(numbered.case, 0)
+        if numbered.buffer is not None:
             drawn = await shrink_drawn(self._strategy, numbered.buffer, shows, self._executions)
             if drawn is None:
-                return Shrunk(case, 1)
+                return None
             shrunk = drawn
-        simple = await simplify(shrunk.case, shows, self._executions - shrunk.executions)
-        return Shrunk(simple.case, shrunk.executions + simple.executions)
+        return await self._further(shrunk, partial(shrink_program, shows=shows))
 
     def _finding(
         self,

@@ -1,7 +1,7 @@
 """Shrink a failing case to the smallest that still shows the same violation.
 
 A case that was drawn is shrunk by Hypothesis from its buffer. A case of the sweep or the corpus has
-none and is short: every smaller program made of its steps is tried, smallest first.
+none and is short: smaller programs made of its steps are tried, smallest first.
 
 Contract: what is returned has shown the identity in an execution, and its steps are a
 simplification of the case's. The budget counts executions; past it the case that is smallest so far
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -48,27 +48,90 @@ def size(case: Case) -> tuple[int, int, int, str]:
     return len(case.steps), sum(len(step.mutators) for step in case.steps), len(text), text
 
 
+class _Tries:
+    """Executes cases, each once, no more of them than the budget allows."""
+
+    def __init__(self, shows: Shows, budget: int) -> None:
+        self._shows = shows
+        self._budget = budget
+        self._known: dict[str, bool] = {}
+        self.executions = 0
+
+    async def first(self, cases: Iterable[Case]) -> Case | None:
+        """Return the first of the cases that shows the identity, if any does."""
+        for case in cases:
+            if await self.shown(case):
+                return case
+        return None
+
+    async def shown(self, case: Case) -> bool:
+        """Return whether a case shows the identity; past the budget none does."""
+        key = repr(case)
+        if key not in self._known:
+            if self.executions >= self._budget:
+                return False
+            self.executions += 1
+            self._known[key] = await self._shows(case)
+        return self._known[key]
+
+
 async def shrink_program(case: Case, shows: Shows, budget: int) -> Shrunk:
-    """Return the smallest program made of the case's steps that shows the identity."""
-    executions = 0
-    for smaller in _smaller(case):
-        if executions >= budget:
-            break
-        executions += 1
-        if await shows(smaller):
-            return Shrunk(smaller, executions)
-    return Shrunk(case, executions)
+    """Return the smallest program made of the case's steps that shows the identity.
+
+    Where not one step does, the program is cut off after the step with which it first shows; what
+    that one needs is looked for among one or two of those before it, and then by leaving out.
+    """
+    tries = _Tries(shows, budget)
+    found = await tries.first(_singles(case))
+    if found is None:
+        ended = await _cut_off(case, tries)
+        found = await tries.first(_subsets(ended)) or await _left_out(ended, tries)
+    return Shrunk(found, tries.executions)
 
 
-def _smaller(case: Case) -> Iterator[Case]:
-    """Yield every program with fewer steps or mutators, smallest first."""
-    for count in range(1, len(case.steps) + 1):
-        for steps in itertools.combinations(case.steps, count):
-            bare = tuple(replace(step, mutators=()) for step in steps)
-            if bare != steps:
-                yield replace(case, steps=bare)
-            if count < len(case.steps):
-                yield replace(case, steps=steps)
+def _singles(case: Case) -> Iterator[Case]:
+    for step in case.steps:
+        yield from _bare_first(case, (step,))
+
+
+def _bare_first(case: Case, steps: Sequence[Step]) -> Iterator[Case]:
+    """Yield a program of the steps without mutators, and with them, but never the case itself."""
+    bare = tuple(replace(step, mutators=()) for step in steps)
+    for smaller in (bare, tuple(steps)):
+        if smaller != case.steps:
+            yield replace(case, steps=smaller)
+
+
+async def _cut_off(case: Case, tries: _Tries) -> Case:
+    """Return the shortest beginning of the case that shows the identity."""
+    low, high = 2, len(case.steps)
+    while low < high:
+        middle = (low + high) // 2
+        if await tries.shown(replace(case, steps=case.steps[:middle])):
+            high = middle
+        else:
+            low = middle + 1
+    return replace(case, steps=case.steps[:high])
+
+
+def _subsets(case: Case) -> Iterator[Case]:
+    """Yield programs of the last step and one or two of those before it."""
+    *before, last = case.steps
+    for count in (1, 2):
+        for steps in itertools.combinations(before, count):
+            yield from _bare_first(case, (*steps, last))
+
+
+async def _left_out(case: Case, tries: _Tries) -> Case:
+    """Return the case without the steps that it shows the identity without."""
+    place = 0
+    while place < len(case.steps) - 1:
+        fewer = replace(case, steps=(*case.steps[:place], *case.steps[place + 1 :]))
+        if await tries.shown(fewer):
+            case = fewer
+        else:
+            place += 1
+    return case
 
 
 async def simplify(case: Case, shows: Shows, budget: int) -> Shrunk:

@@ -45,7 +45,12 @@ async def pursued(registry: Reference, case: Case, *, hurried: bool = False) -> 
         numbers = itertools.count()
         strategy = ENTRY.cases(ENTRY.moves, combinations(ENTRY.breaks))
         pursuer = Pursuer(
-            executor, strategy, lambda: f"d{next(numbers):x}", executions=100, confirmations=3
+            executor,
+            strategy,
+            lambda: f"d{next(numbers):x}",
+            moves=[move.step() for move in ENTRY.moves],
+            executions=100,
+            confirmations=3,
         )
         if hurried:
             pursuer.hurry(anyio.current_time() + 1)

@@ -62,8 +62,10 @@ async def shrunk(predicate: Predicate, seed: int, budget: int = 300) -> Shrunk:
     buffer = first_that_holds(predicate, seed, 4)
     found = await shrink_drawn(STRATEGY, buffer, showing(predicate), budget)
     assert found is not None
-    simple = await simplify(found.case, showing(predicate), budget - found.executions)
-    return Shrunk(simple.case, found.executions + simple.executions)
+    fewer = await shrink_program(found.case, showing(predicate), budget - found.executions)
+    executions = found.executions + fewer.executions
+    simple = await simplify(fewer.case, showing(predicate), budget - executions)
+    return Shrunk(simple.case, executions + simple.executions)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -165,3 +167,24 @@ async def test_an_argument_that_matters_is_kept_when_the_others_go() -> None:
 async def test_a_case_is_not_simplified_past_the_budget() -> None:
     case = Case("oci", (Step("list-tags", {"n": 1}),))
     assert await simplify(case, showing(lambda simpler: True), 0) == Shrunk(case, 0)
+
+
+async def test_a_long_program_is_cut_off_and_its_middle_left_out() -> None:
+    names = ("ping", "push-manifest", "list-tags", "list-catalog", "delete-tag", "get-blob", "ping")
+    case = Case("oci", tuple(Step(name) for name in names))
+    wanted = ("push-manifest", "list-tags", "list-catalog", "delete-tag")
+    found = await shrink_program(case, showing(in_order(*wanted)), 100)
+    assert operations(found.case) == list(wanted)
+    assert found.executions <= 30
+
+
+async def test_a_program_of_the_search_is_not_executed_again_as_it_was() -> None:
+    executed: list[Case] = []
+
+    def seen(smaller: Case) -> bool:
+        executed.append(smaller)
+        return False
+
+    case = Case("oci", (Step("push-manifest"), Step("delete-tag")))
+    await shrink_program(case, showing(seen), 50)
+    assert case not in executed

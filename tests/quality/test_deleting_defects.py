@@ -33,8 +33,8 @@ ROWS: tuple[Row, ...] = (
     (
         "missing-blob-deleted",
         "OCI-DEL-08",
-        [("finish-upload", {}, []), ("delete-blob", {"want": "missing"}, [])],
-        3,
+        [("push-manifest", {}, []), ("delete-blob", {"want": "missing"}, [])],
+        2,
     ),
     ("blob-deleted-everywhere", "OCI-DEL-10", [("mount-blob", {}, []), ("delete-blob", {}, [])], 4),
     (

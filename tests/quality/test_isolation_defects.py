@@ -37,8 +37,8 @@ ROWS: tuple[Row, ...] = (
     (
         "answers-shared",
         "OCI-ISO-01",
-        [("get-manifest", {}, []), ("read-as", {"who": "anonymous"}, [])],
-        3,
+        [("push-manifest", {}, []), ("read-as", {"who": "anonymous"}, [])],
+        2,
     ),
 )
 

@@ -25,12 +25,7 @@ ROWS: tuple[Row, ...] = (
     ("manifest-rewritten", "OCI-MAN-03", [("push-manifest", {"shape": "odd"}, [])], 1),
     ("push-without-location", "OCI-MAN-04", [("push-manifest", {}, [])], 1),
     ("push-location-without-name", "OCI-MAN-04", [("push-manifest", {}, [])], 1),
-    (
-        "push-answers-old-digest",
-        "OCI-MAN-05",
-        [("push-manifest", {}, []), ("push-manifest", {}, [])],
-        2,
-    ),
+    ("push-answers-old-digest", "OCI-MAN-05", [("push-manifest", {"shape": "index-child"}, [])], 2),
     (
         "push-answers-other-algorithm",
         "OCI-MAN-05",
@@ -49,11 +44,11 @@ ROWS: tuple[Row, ...] = (
         [("push-manifest", {"by": "digest"}, ["digest-wrong"])],
         1,
     ),
-    ("refused-push-tags", "OCI-MAN-12", [("push-manifest", {}, ["json-deep"])], 1),
+    ("refused-push-tags", "OCI-MAN-12", [("push-manifest", {"shape": "image-missing"}, [])], 1),
     (
         "refused-push-untags",
         "OCI-MAN-12",
-        [("push-manifest", {}, []), ("push-manifest", {}, ["content-type-image"])],
+        [("push-manifest", {}, []), ("push-manifest", {"shape": "image-missing"}, [])],
         2,
     ),
     (
@@ -93,8 +88,7 @@ async def test_the_search_alone_shrinks_it_as_far(
 ) -> None:
     found = (await hunt_by_search(name, DEFECTS[name].requirements, seed)).found
     assert found is not None
-    assert (found.mutators, found.requests) == (mutators, requests)
-    assert len(found.case.steps) <= steps + 1  # steps that are drawn together may stay together
+    assert (len(found.case.steps), found.mutators, found.requests) == (steps, mutators, requests)
 
 
 def test_every_fault_of_the_tables_has_a_row() -> None:

@@ -19,11 +19,11 @@ ROWS: tuple[Row, ...] = (
         [("delete-blob", {}, []), ("post-blob", {"want": "deleted"}, [])],
         4,
     ),
-    ("open-answers-200", "OCI-UPL-01", [("finish-upload", {}, [])], 1),
-    ("open-without-location", "OCI-UPL-01", [("finish-upload", {}, [])], 1),
+    ("open-answers-200", "OCI-UPL-01", [("open-upload", {}, [])], 1),
+    ("open-without-location", "OCI-UPL-01", [("open-upload", {}, [])], 1),
     ("session-shared", "OCI-UPL-02", [("open-upload", {}, []), ("open-upload", {}, [])], 2),
     ("finish-location-of-session", "OCI-UPL-05", [("finish-upload", {}, [])], 2),
-    ("empty-blob-refused", "OCI-UPL-06", [("post-blob", {"size": 0}, [])], 1),
+    ("empty-blob-refused", "OCI-UPL-05", [("finish-upload", {"size": 0}, [])], 2),
     ("empty-post-refused", "OCI-UPL-06", [("post-blob", {"size": 0}, [])], 1),
     ("cut-off-stored", "OCI-UPL-07", [("post-blob", {}, ["short-then-closed"])], 1),
     ("digest-unverified", "OCI-UPL-08", [("post-blob", {}, ["digest-wrong"])], 1),
@@ -36,7 +36,7 @@ ROWS: tuple[Row, ...] = (
     ("cancel-answers-200", "OCI-CAN-01", [("cancel-upload", {}, [])], 2),
     ("cancelled-kept", "OCI-CAN-02", [("cancel-upload", {}, [])], 2),
     ("finished-kept", "OCI-CAN-02", [("upload-status", {"ended": "finish"}, [])], 3),
-    ("minimum-in-words", "OCI-CHK-02", [("finish-upload", {}, [])], 2),
+    ("minimum-in-words", "OCI-CHK-02", [("open-upload", {}, [])], 1),
     ("range-unanchored", "OCI-CHK-03", [("send-chunk", {}, ["content-range-unit-and-size"])], 2),
     (
         "range-length-ignored",
@@ -53,16 +53,16 @@ ROWS: tuple[Row, ...] = (
     ("chunk-answers-204", "OCI-CHK-05", [("send-chunk", {}, [])], 2),
     ("chunk-without-range", "OCI-CHK-05", [("send-chunk", {}, [])], 2),
     ("range-counts-bytes", "OCI-CHK-06", [("send-chunk", {}, [])], 2),
-    ("second-chunk-discarded", "OCI-CHK-06", [("send-chunk", {}, []), ("send-chunk", {}, [])], 3),
+    ("second-chunk-discarded", "OCI-CHK-06", [("send-chunk", {"chunks": 1}, [])], 3),
     ("chunk-order-ignored", "OCI-CHK-07", [("send-chunk", {"order": "ahead"}, [])], 2),
     ("empty-range-negative", "OCI-CHK-08", [("upload-status", {}, [])], 2),
     (
         "old-location-forgotten",
         "OCI-CHK-09",
-        [("send-chunk", {}, []), ("upload-status", {"location": "oldest"}, [])],
+        [("upload-status", {"chunks": 1, "location": "oldest"}, [])],
         3,
     ),
-    ("close-needs-content", "OCI-CHK-10", [("send-chunk", {}, []), ("finish-upload", {}, [])], 3),
+    ("close-needs-content", "OCI-CHK-10", [("finish-upload", {"chunks": 1}, [])], 3),
     ("last-chunk-at-start", "OCI-CHK-12", [("finish-upload", {"chunks": 1, "size": 1}, [])], 3),
     (
         "last-order-ignored",
@@ -70,12 +70,7 @@ ROWS: tuple[Row, ...] = (
         [("finish-upload", {"order": "ahead"}, [])],
         2,
     ),
-    (
-        "refused-chunk-kept",
-        "OCI-CHK-14",
-        [("send-chunk", {}, []), ("send-chunk", {"order": "ahead"}, [])],
-        3,
-    ),
+    ("refused-chunk-kept", "OCI-CHK-14", [("send-chunk", {"order": "ahead"}, [])], 2),
     ("refused-chunk-ends-session", "OCI-CHK-14", [("send-chunk", {"order": "ahead"}, [])], 2),
     ("mount-location-of-upload", "OCI-MNT-01", [("mount-blob", {}, [])], 3),
     ("mount-not-done", "OCI-MNT-01", [("mount-blob", {}, [])], 3),
@@ -102,8 +97,7 @@ async def test_the_search_alone_shrinks_it_as_far(
 ) -> None:
     found = (await hunt_by_search(name, DEFECTS[name].requirements, seed)).found
     assert found is not None
-    assert found.mutators == mutators
-    assert len(found.case.steps) <= steps + 1  # steps that are drawn together may stay together
+    assert (len(found.case.steps), found.mutators) == (steps, mutators)
     assert found.requests <= requests + 1  # of the moves that show it a costlier one may stay
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.judging import (
     after,
@@ -183,7 +185,10 @@ def refused_chunk_changes_nothing(call: Call, exchange: Exchange) -> Fault | boo
     if facts.refused_with != UNSATISFIABLE and exchange.status != NO_CONTENT:
         return False  # only after a 416 is it said that the session goes on
     status = must_be(exchange, "a GET of the session after a refused chunk", NO_CONTENT)
-    return _range_is(exchange, facts.offset) if status is True else status
+    if status is not True:
+        return status
+    stands = _range_is(exchange, facts.offset)
+    return replace(stands, aspect="Range moved") if isinstance(stands, Fault) else stands
 
 
 def cancels(call: Call, exchange: Exchange) -> Fault | bool:
