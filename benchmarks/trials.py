@@ -14,16 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
-import httpx
 
 from benchmarks.shrinking import Size, known_sizes, size_of
-from regshape.catalog import Entry, ReferenceSettings, find
+from regshape.catalog import Entry, find
 from regshape.cli.embedded import embedded_registry
 from regshape.engine.runner import run_campaign
-from regshape.model import CampaignInfo, Finding, Result, Verdict
+from regshape.model import CampaignInfo, Defect, Finding, Result, Verdict
 from regshape.model.causes import causes_of
 from regshape.settings import Settings
-from tests.quality.hunt import without_sweep
+from tests.quality.hunt import IDENTITIES, embedded, search_alone
 
 DEADLINE = 0.25
 """Seconds that an answer may take where a defect leaves requests without one."""
@@ -96,7 +95,7 @@ def run_trial(name: str, seed: int, plan: Plan) -> Trial:
     entry = find("oci")
     defect = entry.defects[name]
     clock = Clock()
-    with deployed(entry, name) as (changes, inner):
+    with deployed(entry, defect) as (changes, inner):
         settings = Settings(
             target="http://embedded",
             seed=seed,
@@ -107,8 +106,7 @@ def run_trial(name: str, seed: int, plan: Plan) -> Trial:
             concurrency=1,
             shrink_executions=plan.shrink,
         ).model_copy(update=dict(changes))
-        hunted = without_sweep(entry) if plan.search else entry
-        result = anyio.run(_campaign, settings, hunted, clock, inner)
+        result = anyio.run(_campaign, settings, plan, clock, inner)
     mine = [
         (after, finding)
         for after, finding in clock.found
@@ -129,20 +127,24 @@ def run_trial(name: str, seed: int, plan: Plan) -> Trial:
     )
 
 
-async def _campaign(settings: Settings, entry: Entry, clock: Clock, inner: object) -> Result:
-    return await run_campaign(settings, entry, [clock], inner=inner)
+async def _campaign(settings: Settings, plan: Plan, clock: Clock, inner: object) -> Result:
+    if plan.search:
+        return await search_alone(settings, [clock], inner=inner)
+    return await run_campaign(settings, find("oci"), [clock], inner=inner)
 
 
 @contextlib.contextmanager
-def deployed(entry: Entry, name: str) -> Iterator[tuple[Mapping[str, Any], object]]:
+def deployed(entry: Entry, defect: Defect) -> Iterator[tuple[Mapping[str, Any], object]]:
     """Yield the settings and the transport that reach a registry with the defect."""
+    name = defect.name
+    changes = dict(IDENTITIES) if defect.auth != "none" else {}
     if name in SERVED:
         with embedded_registry("oci", [name]) as url:
-            yield {"target": url, "deadline": DEADLINE}, None
+            yield {**changes, "target": url, "deadline": DEADLINE}, None
         return
-    reference = ReferenceSettings(delete=name not in NO_DELETES, defects=(name,))
-    changes = {"deadline": DEADLINE} if name in SILENT else {}
-    yield changes, httpx.ASGITransport(entry.reference(reference), raise_app_exceptions=False)
+    if name in SILENT:
+        changes["deadline"] = DEADLINE
+    yield changes, embedded(entry, name, auth=defect.auth, delete=name not in NO_DELETES)
 
 
 def _ratio(finding: Finding, known: Size | None) -> float | None:

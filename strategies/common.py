@@ -64,7 +64,7 @@ def programs(
     known = [(move.operation, move.arguments) for move in moves]
     options: list[list[Steps]] = [
         *(_alone(_options(move, breaks.get(move.operation, ()))) for move in pool),
-        *([steps] for steps in together if all(_plain(step) in known for step in steps)),
+        *([steps] for steps in together if all(plain(step) in known for step in steps)),
     ]
     chosen = [st.sampled_from(steps) for steps in options]
     indices = st.integers(0, len(options) - 1)
@@ -90,7 +90,7 @@ def _alone(steps: Sequence[Step]) -> list[Steps]:
     return [(step,) for step in steps]
 
 
-def _plain(step: Step) -> tuple[str, dict[str, Any]]:
+def plain(step: Step) -> tuple[str, dict[str, Any]]:
     """Return the move that a step is, whichever thing it refers to."""
     return step.operation, {key: step.arguments[key] for key in step.arguments if key != "which"}
 

@@ -29,13 +29,15 @@ def chosen(
         if not any(fnmatchcase(name, pattern) for name in known):
             raise UsageError(f"no mutator {pattern!r}")
     return {
-        operation: tuple(
-            mutator
-            for mutator in group
-            if any(fnmatchcase(mutator.name, pattern) for pattern in settings.mutators)
-        )
+        operation: tuple(mutator for mutator in group if is_chosen(mutator, settings))
         for operation, group in catalogue.items()
     }
+
+
+def is_chosen(mutator: Mutator, settings: Settings) -> bool:
+    """Return whether the settings name the mutator; where they name none, they mean all."""
+    patterns = settings.mutators or ("*",)
+    return any(fnmatchcase(mutator.name, pattern) for pattern in patterns)
 
 
 def combinations(

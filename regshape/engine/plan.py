@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
 from regshape.catalog import Entry
-from regshape.engine.mutate import chosen, combinations
-from regshape.model import Capability, Case, Mutator
+from regshape.engine.mutate import chosen, combinations, is_chosen
+from regshape.model import Capability, Case, Mutator, Step
 from regshape.settings import Settings
-from regshape.strategies.common import Move
+from regshape.strategies.common import Move, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ def plan_of(entry: Entry, settings: Settings, capabilities: Mapping[str, Capabil
     """
     absent = {item.name for item in capabilities.values() if not item.present}
     moves = [move for move in entry.moves if absent.isdisjoint(move.needs)]
-    breaks, races = chosen(entry.breaks, settings), entry.races
-    programs = _unbroken_otherwise(entry.programs, breaks) if settings.mutators else entry.programs
+    programs, races = tuple(_fitting(entry, settings, absent)), entry.races
+    breaks = chosen(entry.breaks, settings)
     if settings.username is None and not settings.tokens:
         breaks = {operation: _without_auth(group) for operation, group in breaks.items()}
     if settings.read_only:
@@ -43,16 +43,22 @@ def plan_of(entry: Entry, settings: Settings, capabilities: Mapping[str, Capabil
     return Plan(moves, programs, races, breaks, entry.cases(moves, combinations(breaks)))
 
 
-def _unbroken_otherwise(
-    programs: Iterable[Case], breaks: Mapping[str, Sequence[Mutator]]
-) -> tuple[Case, ...]:
-    """Return the programs that no other mutators than these break."""
-    names = {mutator.name for group in breaks.values() for mutator in group}
-    return tuple(
-        case
-        for case in programs
-        if all(mutator.name in names for step in case.steps for mutator in step.mutators)
-    )
+def _fitting(entry: Entry, settings: Settings, absent: set[str]) -> Iterator[Case]:
+    """Yield the programs without the steps that the target or the settings do not allow."""
+    left_out = [
+        (move.operation, move.arguments)
+        for move in entry.moves
+        if not absent.isdisjoint(move.needs)
+    ]
+
+    def fits(step: Step) -> bool:
+        chosen_ones = all(is_chosen(mutator, settings) for mutator in step.mutators)
+        return chosen_ones and plain(step) not in left_out
+
+    for program in entry.programs:
+        steps = tuple(step for step in program.steps if fits(step))
+        if steps:
+            yield replace(program, steps=steps)
 
 
 def _without_auth(group: Iterable[Mutator]) -> tuple[Mutator, ...]:

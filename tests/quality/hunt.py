@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import anyio
@@ -11,8 +11,12 @@ import httpx
 from pydantic import SecretStr
 
 from regshape.catalog import Entry, ReferenceSettings, find
+from regshape.engine.campaign import Campaign
+from regshape.engine.plan import Plan
 from regshape.engine.runner import run_campaign
-from regshape.model import CampaignInfo, Finding, Result, Verdict
+from regshape.engine.start import Lists
+from regshape.engine.target import client_of
+from regshape.model import CampaignInfo, Case, Finding, Observer, Result, Verdict
 from regshape.protocols.oci.defects import DEFECTS
 from regshape.settings import Settings
 
@@ -63,12 +67,23 @@ def embedded(entry: Entry, *defects: str, auth: str = "none", delete: bool = Tru
     return httpx.ASGITransport(entry.reference(reference), raise_app_exceptions=False)
 
 
-def without_sweep(entry: Entry) -> Entry:
-    """Return the entry with nothing to sweep: a campaign begins with the random search."""
-    moves, cases = entry.moves, entry.cases
-    return replace(
-        entry, moves=(), programs=(), races=(), cases=lambda _, breaks: cases(moves, breaks)
-    )
+class SearchAlone(Campaign):
+    """A campaign of nothing but the random search."""
+
+    def _lists(self, plan: Plan, corpus: Sequence[Case]) -> Lists:
+        return {}
+
+
+async def search_alone(
+    settings: Settings,
+    observers: Sequence[Observer],
+    *,
+    stop: anyio.Event | None = None,
+    inner: object = None,
+) -> Result:
+    """Run a campaign that begins with the random search."""
+    async with client_of(settings, inner) as client:
+        return await SearchAlone(settings, find("oci"), client, observers, stop).run()
 
 
 async def hunt(
@@ -91,9 +106,10 @@ async def hunt(
 
 async def hunt_by_search(defect: str, requirements: Sequence[str], seed: int) -> StopAt:
     """Hunt with the random search alone, in up to 4,000 requests."""
-    entry = find("oci")
-    settings = _settings(seed, 4000, "dev")
-    return await _watched(settings, without_sweep(entry), requirements, embedded(entry, defect))
+    watcher = StopAt(requirements, anyio.Event())
+    settings, inner = _settings(seed, 4000, "dev"), embedded(find("oci"), defect)
+    await search_alone(settings, [watcher], stop=watcher.stop, inner=inner)
+    return watcher
 
 
 async def hunt_silent(defect: str, requirements: Sequence[str], deadline: float) -> StopAt:
