@@ -92,7 +92,7 @@ PROTOCOLS: Mapping[str, Entry] = {
     "oci": Entry(
         protocol=Oci(),
         moves=oci_strategies.MOVES,
-        programs=(*TOURS, *oci_strategies.PROGRAMS),
+        programs=(*TOURS, *oci_races.TOUR, *oci_strategies.PROGRAMS),
         breaks=oci_breaks.BREAKS,
         cases=oci_strategies.cases,
         defects=OCI_DEFECTS,

@@ -82,6 +82,23 @@ _FIRST: Sequence[Case] = (
     _race([PUSH], [SIBLING, Step("push-manifest", {"tag": "a1"})], [LIST, LIST]),
 )
 """What races for one thing, in the order in which registries were most often seen to fail."""
+TOUR: Sequence[Case] = (
+    _race([CHUNK], FINISH, FINISH),
+    _race([CHUNK], CHUNK, CHUNK),
+    _race([CHUNK], STREAM, STREAM),
+    _race([CHUNK], CANCEL, FINISH),
+    _race([PUSH], UNTAG, PUSH),
+    _race([PUSH], DELETE, PUSH),
+    _race([PUSH], DELETE, ALIAS),
+    _race([PUSH], DELETE, DELETE),
+    _race([], PUSH, SIBLING, Step("push-manifest", {"tag": "a1"})),
+    _race([PUSH], PUSH, PUSH),
+    _race([PUSH], PUSH, [GET, HEAD], [GET, GET_BY_DIGEST]),
+    _race([Step("finish-upload", {"repo": 1})], MOUNT, Step("delete-blob", {"repo": 1})),
+    _race([PUSH], REFERRER, REFERRER),
+    _race([PUSH], [SIBLING, Step("push-manifest", {"tag": "a1"})], [LIST, LIST]),
+)
+"""Of each kind of race one: what a campaign tries early, before anything is tried alone."""
 ROUNDS = 3
 """How often the sweep tries each race: once proves little."""
 

@@ -32,6 +32,7 @@ def _tour(*stops: Stop) -> Case:
 
 MISSING: Mapping[str, Any] = {"want": "missing"}
 ABSENT: Mapping[str, Any] = {"repo": "absent"}
+ANYBODY: Mapping[str, Any] = {"who": "anonymous"}
 BY_DIGEST: Mapping[str, Any] = {"by": "digest"}
 REFERRER: Mapping[str, Any] = {"shape": "referrer", "by": "digest"}
 OF_PRESENT: Mapping[str, Any] = {"shape": "referrer", "subject": "present", "by": "digest"}
@@ -78,6 +79,22 @@ TOURS: Sequence[Case] = (
         "send-chunk",
         ("upload-status", {"location": "oldest"}),
         ("finish-upload", {"size": 0}),
+    ),
+    # Who may not; left out where nothing is kept from anybody.
+    _tour(
+        "mount-as",
+        ("read-as", {"what": "blob"}),
+        ("read-as", {"what": "catalog"}),
+        "session-as",
+        ("session-as", {"how": "chunk", "at": "own"}),
+        ("exceed-scope", {"what": "manifest"}),
+    ),
+    _tour(
+        ("read-as", {**ANYBODY, "what": "manifest", "head": True}),
+        ("read-as", {**ANYBODY, "what": "referrers"}),
+        ("read-as", {"what": "manifest", "scope": "own"}),
+        ("read-as", {"what": "manifest", "scope": "both"}),
+        ("write-as", {**ANYBODY, "what": "delete-tag"}),
     ),
     # What must be refused.
     _tour(

@@ -57,7 +57,7 @@ def _fitting(entry: Entry, settings: Settings, absent: set[str]) -> Iterator[Cas
 
     for program in entry.programs:
         steps = tuple(step for step in program.steps if fits(step))
-        if steps:
+        if steps or program.parallel:
             yield replace(program, steps=steps)
 
 

@@ -1,0 +1,38 @@
+"""What is left out of a plan: steps that need what the target lacks, or that may not be sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from regshape.catalog import find
+from regshape.engine.plan import plan_of
+from regshape.model import Capability
+from regshape.settings import Settings
+from regshape.strategies.common import plain
+
+ENTRY = find("oci")
+NEEDS = sorted({need for move in ENTRY.moves for need in move.needs})
+
+
+@pytest.mark.parametrize("need", NEEDS)
+def test_no_program_has_a_move_that_needs_what_the_target_lacks(need: str) -> None:
+    lacking = {need: Capability(need, present=False, reason="the target lacks it")}
+    left_out = [(move.operation, move.arguments) for move in ENTRY.moves if need in move.needs]
+    programs = plan_of(ENTRY, Settings(), lacking).programs
+    assert programs
+    assert all(plain(step) not in left_out for case in programs for step in case.steps)
+
+
+def test_a_program_has_no_mutator_that_was_not_chosen() -> None:
+    plan = plan_of(ENTRY, Settings(mutators=("method-*",)), {})
+    names = {
+        mutator.name for case in plan.programs for step in case.steps for mutator in step.mutators
+    }
+    assert names
+    assert all(name.startswith("method-") for name in names)
+
+
+def test_a_race_among_the_programs_stays_whole() -> None:
+    races = [case for case in ENTRY.programs if case.parallel]
+    assert races
+    assert set(map(repr, races)) <= set(map(repr, plan_of(ENTRY, Settings(), {}).programs))
