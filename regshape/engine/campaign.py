@@ -209,7 +209,7 @@ class Campaign:
                     await flow.run(phase, self._settings.concurrency)
             await self._search(flow, search)
             self._tell_phase("shrink", None)
-            if self._ended_by == "time":
+            if self._ended_by in {"time", "target-lost"}:
                 ended = anyio.current_time()
                 pursuer.hurry(ended + RACE_GRACE)
                 pursuits.cancel_scope.deadline = ended + GRACE

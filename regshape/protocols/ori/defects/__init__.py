@@ -8,9 +8,9 @@ from regshape.errors import UsageError
 from regshape.model import Defect
 from regshape.protocols.ori.defects.bad_archives import BAD_ARCHIVES
 from regshape.protocols.ori.defects.bad_callers import BAD_CALLERS
+from regshape.protocols.ori.defects.bad_connections import BAD_WIRE
 from regshape.protocols.ori.defects.bad_marks import BAD_MARKS
 from regshape.protocols.ori.defects.bad_reads import BAD_READS
-from regshape.protocols.ori.defects.bad_wire import BAD_WIRE
 from regshape.protocols.ori.reference import Reference
 
 _TABLES: Sequence[Sequence[Defect]] = (BAD_READS, BAD_ARCHIVES, BAD_MARKS, BAD_CALLERS, BAD_WIRE)
