@@ -26,6 +26,7 @@ class Patience:
     full: float
     longest: float = 0.0
     in_vain: bool = False
+    rest_in_vain: bool = False
 
     def grace(self, *, patient: bool = False) -> float:
         """Return the seconds to wait: once that was in vain, twice what it took at other times.
@@ -34,6 +35,19 @@ class Patience:
         for each finding, which is confirmed with `patient`.
         """
         return self.full if patient or not self.in_vain else min(self.full, 2 * self.longest)
+
+    def rest(self) -> float:
+        """Return the seconds after which what a race left is read once more.
+
+        Only while nothing is known of late changes: then, or once it was in vain, there is no need.
+        """
+        return 0.0 if self.longest or self.rest_in_vain else self.full
+
+    def rested(self, *, in_vain: bool) -> None:
+        """Note whether that was in vain; where it was not, changes take effect late."""
+        self.rest_in_vain |= in_vain
+        if not in_vain:
+            self.longest = self.full / 2
 
     async def late(
         self,

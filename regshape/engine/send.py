@@ -293,6 +293,10 @@ class Executor:
         """
         race = await self._race(world, case.parallel, trace)
         judged, violations = self.judge.judge_race(race)
+        if violations and (seconds := self.patience.rest()):
+            await anyio.sleep(seconds)
+            judged, violations = self.judge.judge_race(await self._rest(world, race, trace))
+            self.patience.rested(in_vain=bool(violations))
         trace.judged += judged
         for number, lists in enumerate((case.parallel, case.parallel[::-1])):
             if violations and not trace.stale:

@@ -370,9 +370,9 @@ BREAKS: Mapping[str, tuple[Mutator, ...]] = {
     "upload-status": _all(SESSIONS, _methods(REJECT, "POST")),
     "cancel-upload": SESSIONS[:2],
     "push-manifest": _all(
-        BAD_NAMES, REFERENCES, STRANGE_REFERENCES, BAD_TAGS, MANIFEST_TYPES, MANIFEST_BODIES,
-        BAD_DIGESTS,
-        UNKNOWN_PARAMETER, FRAMING[:14], EXTENDED[:1], CUT_SHORT, AUTH[:3],
+        CUT_SHORT, BAD_NAMES, REFERENCES, STRANGE_REFERENCES, BAD_TAGS, MANIFEST_TYPES,
+        MANIFEST_BODIES, BAD_DIGESTS,
+        UNKNOWN_PARAMETER, FRAMING[:14], EXTENDED[:1], AUTH[:3],
     ),
     "list-tags": _all(
         BAD_NAMES[:4], PAGES, UNKNOWN_PARAMETER, _methods(REJECT, "PUT", "DELETE"),
