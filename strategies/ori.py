@@ -29,8 +29,8 @@ def _m(
 
 CHANGES = ("yank", "unyank", "deprecate")
 NAMES = (
+    *("std-x", "test"),
     *("longest", "digits", "too-long", "upper-case", "underscore", "dot", "space", "non-ascii"),
-    *("test", "std-x"),
 )
 STRANGERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "anonymous": ("", ("publish", *CHANGES, "transfer")),

@@ -129,7 +129,7 @@ def test_the_replay_of_every_finding_of_the_sweep_fails_again(swept: Campaign) -
 def test_the_search_finds_more_and_ends_in_time(searched: Campaign, swept: Campaign) -> None:
     document = searched.document
     assert (searched.ran.status, document["campaign"]["ended_by"]) == (1, "time")
-    sure = {row["id"] for row in swept.document["findings"]}
+    sure = {row["id"] for row in sequential(swept)}  # a race may be missed, or not seen twice
     assert sure <= {row["id"] for row in document["findings"]}
     assert document["campaign"]["cases"] > swept.document["campaign"]["cases"]
     swept_seconds = swept.document["campaign"]["seconds"]
