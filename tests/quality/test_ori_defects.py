@@ -17,7 +17,7 @@ SETTINGS = Settings.model_validate(
         "target": "http://embedded",
         "protocol": "ori",
         "time": None,
-        "max_requests": 2000,
+        "max_requests": 3000,
         "use_corpus": False,
         "confirmations": 2,
         "tokens": ENTRY.tokens,
@@ -108,6 +108,10 @@ ROWS: tuple[Row, ...] = (
 )
 
 
+# A reserved name has no salt: it is published once, and shows again with a new version only.
+WITHIN = {"reserved-names": 3000}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
 async def test_a_fault_is_found_and_shrunk(row: Row) -> None:
@@ -120,4 +124,4 @@ async def test_a_fault_is_found_and_shrunk(row: Row) -> None:
     assert found.requirement == requirement == DEFECTS[name].requirements[0]
     assert steps_of(found) == steps
     assert (found.requests, found.reproduced) == (requests, (2, 2))
-    assert found.seen_after <= 2000
+    assert found.seen_after <= WITHIN.get(name, 2000)
