@@ -199,12 +199,7 @@ async def test_no_seed_accuses_a_registry_that_does_nothing_wrong(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", [pytest.param("1.1", marks=NIGHTLY), "dev"])
-# MalformedEndsSession is accused of OCI-CHK-05 by a long search: a false alarm that is not mended.
-@pytest.mark.parametrize(
-    "variant",
-    [v for v in VARIANTS if v.__name__ != "MalformedEndsSession"],
-    ids=lambda variant: variant.__name__,
-)
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.__name__)
 async def test_no_search_accuses_a_registry_that_uses_its_freedom(
     variant: type[Reference], spec: str
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import httpx
+import pytest
 
 from regshape.catalog import find
 from regshape.engine.judge import Judge
@@ -13,6 +14,7 @@ from regshape.engine.target import client_of
 from regshape.model import Case, Mutator, Step
 from regshape.protocols.oci.reference import Reference
 from regshape.protocols.oci.reference.messages import Answer, Incoming
+from regshape.protocols.oci.reference.odd_manners import MalformedEndsSession
 from regshape.settings import Settings
 
 ENTRY = find("oci")
@@ -66,3 +68,14 @@ async def test_an_image_behind_parameters_need_not_be_seen() -> None:
     step = broken("push-manifest", "content-type-parameters", shape="referrer-image")
     assert await violated(TakesTypesLiterally(), step) == set()
     assert await violated(TakesTypesLiterally(), Step("push-manifest")) == set()
+
+
+@pytest.mark.parametrize("first", ["send-chunk", "finish-upload"])
+@pytest.mark.parametrize(
+    "then", [Step("send-chunk"), Step("finish-upload"), Step("cancel-upload")], ids=repr
+)
+async def test_a_session_that_was_refused_under_another_name_may_have_ended(
+    first: str, then: Step
+) -> None:
+    foreign = Step(first, {"foreign": True})
+    assert await violated(MalformedEndsSession(), foreign, then) == set()

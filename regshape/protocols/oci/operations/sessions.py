@@ -101,12 +101,12 @@ def _under_other_name(
 
 
 def _lose_foreign(state: State, upload: Upload, call: Call, exchange: Exchange) -> None:
-    """Note what may have come of a request under another name, where it was not refused."""
+    """Note what may have come of a request under another name: one refused may end the session."""
     facts: UploadFacts = call.facts
-    if facts.session != "foreign" or refused(exchange):
+    if facts.session != "foreign":
         return
     upload.state = "unknown"
-    if facts.digest is not None:
+    if facts.digest is not None and not refused(exchange):
         for repo in state.repos:
             repo.made[facts.digest] = "blob"
             repo.distrust()
