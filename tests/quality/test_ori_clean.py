@@ -6,11 +6,15 @@ import httpx
 import pytest
 
 from regshape.catalog import ReferenceSettings, find
-from regshape.engine.runner import run_campaign
-from regshape.model import Outcome, Result
+from regshape.engine.runner import replay, run_campaign
+from regshape.model import Case, Outcome, Result, Step
 from regshape.settings import Settings
+from tests.quality.hunt import embedded
 
 ENTRY = find("ori")
+SETTINGS = Settings.model_validate(
+    {"target": "http://embedded", "protocol": "ori", "tokens": ENTRY.tokens}
+)
 
 
 async def _campaign(odd: str | None, seed: int, max_requests: int) -> Result:
@@ -28,6 +32,14 @@ async def _campaign(odd: str | None, seed: int, max_requests: int) -> Result:
         }
     )
     return await run_campaign(settings, ENTRY, inner=inner)
+
+
+@pytest.mark.parametrize("name", ["longest", "digits"])
+async def test_two_publishes_under_one_name_at_an_edge_are_two_versions(name: str) -> None:
+    case = Case("ori", (Step("publish", {"name": name}), Step("publish", {"name": name})))
+    result = await replay(SETTINGS, ENTRY, case, inner=embedded(ENTRY))
+    published = [turn.status for turn in result.exchanges if turn.method == "POST"]
+    assert (published, result.violations) == ([201, 201], ())
 
 
 @pytest.mark.slow

@@ -18,6 +18,8 @@ from regshape.protocols.ori.facts import Held, Rate
 
 NUMBERS = ("1.0.0", "1.10.0", "1.9.0", "2.0.0-alpha", "2.0.0-alpha.10", "2.0.0-alpha.9", "2.0.0")
 """Versions in the order in which they are published: no order of text is their own."""
+RESERVED = ("test", "std-x")
+"""Names that no one may claim, of each kind one."""
 NAME_LIMIT = 64
 """Characters that a full name may have."""
 
@@ -86,6 +88,8 @@ class State:
         self.absent = Package(scope, f"p-{salt}-none")
         self.foreign = Package(other, f"p-{salt}")
         """What the second identity publishes."""
+        self.named: dict[str, Package] = {}
+        """What was published under a name at an edge of the grammar, by that name."""
         self.other_user = space.other_user
         self.ledger: dict[tuple[str, str], str] = {}
         """The SHA-256 of everything that was ever downloaded, by package and version."""
@@ -101,11 +105,18 @@ class State:
         chosen = arguments.get("package", 0)
         return self.absent if chosen == "absent" else self.packages[chosen]
 
+    def name(self, scope: str, name: str) -> Package:
+        """Return the package of a name that the model did not choose itself."""
+        return self.named.setdefault(name, Package(scope, name))
+
     def fresh_version(self, package: Package) -> str:
-        """Return a version that was not published yet."""
+        """Return a version that was not published yet, in this space or in an earlier one."""
         numbers = [*NUMBERS, *(f"3.{minor}.0" for minor in range(100))]
         if self.lane:
             numbers = [f"{10 + self.lane}.{minor}.0" for minor in range(100)]
+        if package.name in RESERVED:  # the one name without a salt: its versions have one
+            mark = int(self.mark()[:12], 16)
+            numbers = [f"0.{mark}.0"]
         number = next(text for text in numbers if text not in package.tried)
         package.tried.add(number)
         return number

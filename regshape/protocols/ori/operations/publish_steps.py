@@ -208,8 +208,8 @@ def _named(state: State, package: Package, kind: str) -> Plan:
         "space": f"{salt} x",
         "non-ascii": f"{salt}\N{LATIN SMALL LETTER E WITH ACUTE}",
     }
-    other = Package(package.scope, names.get(kind, kind))
-    plan = _sound(state, other, "1.0.0")
+    other = state.name(package.scope, names.get(kind, kind))
+    plan = _sound(state, other, state.fresh_version(other))
     if kind in {"longest", "digits"}:
         return plan
     return _refusing(plan, f"name {kind}", (400, 404, 422))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ from regshape.protocols.ori.package import MOST_BYTES, PackageError
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
+
+# A form that is broken is the sender's fault, and answered; nobody has to read of it on stderr.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 PACKAGE = "package"
 CHECKSUM = "checksum"

@@ -16,12 +16,12 @@ from regshape.protocols.ori.requirements.table import (
     flawed,
     row,
 )
+from regshape.protocols.ori.state import RESERVED
 from regshape.protocols.ori.trees import ACCEPTED_SIZE, FLAWS
 
 PUBLISH, BOTH = ("publish",), ("publish", "list-versions")
 ENDPOINTS, FORMAT = "4.1 API Endpoints", "4.4 Package Archive Format"
 NAMES = ("too-long", "upper-case", "underscore", "dot", "space", "non-ascii")
-RESERVED = ("test", "std-x")
 
 
 def flaws_of(requirement: str) -> list[str]:
