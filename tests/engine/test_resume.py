@@ -129,7 +129,7 @@ async def test_a_killed_campaign_runs_no_recorded_case_again_and_leaves_none_out
         (case, number)
         for case, numbers in runs.items()
         for number, record in enumerate(records)
-        if case[1] in record[case[0]] and max(numbers) > number
+        if case[0] in record and case[1] in record[case[0]] and max(numbers) > number
     }
     assert again == set(), kills
     assert set(runs) == set(wanted), kills
