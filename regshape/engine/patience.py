@@ -39,15 +39,18 @@ class Patience:
     def rest(self) -> float:
         """Return the seconds after which what a race left is read once more.
 
-        Only while nothing is known of late changes: then, or once it was in vain, there is no need.
+        While nothing is known of late changes that is the full grace, until it was in vain.
         """
-        return 0.0 if self.longest or self.rest_in_vain else self.full
+        if self.longest:
+            return 2 * self.longest
+        return 0.0 if self.rest_in_vain else self.full
 
-    def rested(self, *, in_vain: bool) -> None:
-        """Note whether that was in vain; where it was not, changes take effect late."""
-        self.rest_in_vain |= in_vain
-        if not in_vain:
-            self.longest = self.full / 2
+    def rested(self, seconds: float, *, in_vain: bool) -> None:
+        """Note that a race's rest was waited for, and whether that changed what was read."""
+        if in_vain:
+            self.rest_in_vain = True
+        else:
+            self.longest = max(self.longest, seconds / 2)
 
     async def late(
         self,

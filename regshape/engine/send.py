@@ -293,10 +293,6 @@ class Executor:
         """
         race = await self._race(world, case.parallel, trace)
         judged, violations = self.judge.judge_race(race)
-        if violations and (seconds := self.patience.rest()):
-            await anyio.sleep(seconds)
-            judged, violations = self.judge.judge_race(await self._rest(world, race, trace))
-            self.patience.rested(in_vain=bool(violations))
         trace.judged += judged
         for number, lists in enumerate((case.parallel, case.parallel[::-1])):
             if violations and not trace.stale:
@@ -355,13 +351,16 @@ class Executor:
     async def _rest(self, world: World, race: Race, trace: Trace) -> Race:
         """Read what the lists left; what was not there at once is given a moment."""
         during = len(self.judge.judge_race(race)[1])
-        late = 2 * self.patience.longest
+        late = self.patience.rest()
         for moment in (0.0, LATE, late) if late else (0.0, LATE):
             await anyio.sleep(moment)
             after: list[Turn] = []
             await self._play(world.rest(race.lanes), after.append, fresh=trace.fresh)
             race = replace(race, after=tuple(after))
-            if len(self.judge.judge_race(race)[1]) <= during:
+            missing = len(self.judge.judge_race(race)[1]) > during
+            if moment == late and late:
+                self.patience.rested(late, in_vain=missing)
+            if not missing:
                 break
         for turn in race.after:
             trace.add(turn)
