@@ -63,6 +63,7 @@ def test_every_command_of_the_readme_is_one_of_the_command_line(words: list[str]
     while hasattr(command, "commands"):
         assert words, "a group alone does nothing"
         command, words = command.commands[words[0]], words[1:]
+        command = getattr(command, "built", command)
     context = command.make_context(command.name, list(words), resilient_parsing=False)
     for order in context.params.get("report") or ():
         parse_order(order)

@@ -15,7 +15,7 @@ import typer
 
 from regshape.cli.options import DEFAULT_STORE, JsonOption, ProtocolOption, StoreOption
 from regshape.cli.requirements import requirements_of
-from regshape.cli.verdicts import opened_store
+from regshape.cli.stored import opened_store
 from regshape.errors import UsageError
 
 if TYPE_CHECKING:

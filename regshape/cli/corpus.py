@@ -22,6 +22,7 @@ from regshape.cli.options import (
     UsernameOption,
 )
 from regshape.cli.sentences import Commands
+from regshape.cli.stored import opened_store
 
 if TYPE_CHECKING:
     from regshape.engine.access import Access, Login
@@ -52,7 +53,6 @@ def add(
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Make a finding a regression case."""
-    from regshape.cli.verdicts import opened_store
     from regshape.report.case_files import add_case, case_of
 
     with opened_store(store) as opened:

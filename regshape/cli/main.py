@@ -2,36 +2,102 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from regshape import __version__
-from regshape.cli.comparing import diff, export, show_matrix
-from regshape.cli.corpus import corpus
-from regshape.cli.fuzz import fuzz
-from regshape.cli.oci.blob import blob
-from regshape.cli.oci.login import auth
-from regshape.cli.oci.manifest import manifest
-from regshape.cli.oci.ping import ping
-from regshape.cli.oci.referrer import referrer
-from regshape.cli.oci.repositories import catalog
+from regshape.cli.deferred import Deferred
 from regshape.cli.oci.shared import Options, only_for_the_client, with_options
-from regshape.cli.oci.tag import tag
-from regshape.cli.ori.group import ori
-from regshape.cli.replay import replay
-from regshape.cli.requirements import requirements
 from regshape.cli.sentences import Commands
-from regshape.cli.serve import serve
-from regshape.cli.verdicts import verdicts
 
 PANEL = "The OCI client"
-CLIENT = frozenset({"ping", "manifest", "blob", "tag", "referrer", "catalog", "auth"})
+COMMANDS = (
+    Deferred(
+        "fuzz",
+        "Fuzz a registry and judge it by its protocol's document.",
+        "regshape.cli.fuzz:fuzz",
+        example="regshape fuzz http://127.0.0.1:5000 --time 1m --seed 7",
+    ),
+    Deferred(
+        "replay",
+        "Run a case or a recorded finding once more; exit status 1 if it fails again.",
+        "regshape.cli.replay:replay",
+        example="regshape replay 5f0c1a2b http://127.0.0.1:5000",
+    ),
+    Deferred(
+        "serve",
+        "Serve a reference registry, with defects planted if asked.",
+        "regshape.cli.serve:serve",
+        example="regshape serve --port 0 --auth basic --user bob:secret",
+    ),
+    Deferred(
+        "requirements",
+        "List every requirement with its level, sentence, source, check and defects.",
+        "regshape.cli.requirements:requirements",
+        example="regshape requirements --protocol oci --json",
+    ),
+    Deferred("verdicts", "What earlier campaigns found out.", "regshape.cli.verdicts:verdicts"),
+    Deferred("corpus", "Regression cases: findings made to last.", "regshape.cli.corpus:corpus"),
+    Deferred(
+        "ori", "The Ori package registry: serve one, and use one.", "regshape.cli.ori.group:ori"
+    ),
+)
+OCI_CLIENT = (
+    Deferred(
+        "ping",
+        "Ask a registry whether it is one, and lets you in.",
+        "regshape.cli.oci.ping:ping",
+        example="regshape ping 127.0.0.1:5000",
+        panel=PANEL,
+    ),
+    Deferred(
+        "manifest",
+        "Manifests: get, head, put, delete.",
+        "regshape.cli.oci.manifest:manifest",
+        panel=PANEL,
+    ),
+    Deferred(
+        "blob",
+        "Blobs: get, head, upload, mount, delete.",
+        "regshape.cli.oci.blob:blob",
+        panel=PANEL,
+    ),
+    Deferred("tag", "Tags: list, delete.", "regshape.cli.oci.tag:tag", panel=PANEL),
+    Deferred(
+        "referrer",
+        "Referrers: list what refers to a manifest.",
+        "regshape.cli.oci.referrer:referrer",
+        panel=PANEL,
+    ),
+    Deferred(
+        "catalog",
+        "Repositories: list them (`list` may be left out).",
+        "regshape.cli.oci.repositories:catalog",
+        panel=PANEL,
+    ),
+    Deferred(
+        "auth",
+        "Credentials: log in to a registry, and out.",
+        "regshape.cli.oci.login:auth",
+        panel=PANEL,
+    ),
+)
+CLIENT = frozenset(command.name for command in OCI_CLIENT)
 """The commands that the options before a command are for."""
+
+
+class Tree(Commands):
+    """The whole command: what the tables name, each made when it is asked for."""
+
+    def __init__(self, **attributes: Any) -> None:
+        commands = {command.name: command for command in (*COMMANDS, *OCI_CLIENT)}
+        super().__init__(**{**attributes, "commands": commands})
+
 
 app = typer.Typer(
     name="regshape",
-    cls=Commands,
+    cls=Tree,
     help="Find out whether a registry keeps its protocol's promises.",
     epilog="Example: regshape fuzz http://127.0.0.1:5000 --time 1m",
     no_args_is_help=True,
@@ -58,18 +124,3 @@ def regshape(
 
 
 app.callback()(with_options(regshape))
-app.command(epilog="Example: regshape fuzz http://127.0.0.1:5000 --time 1m --seed 7")(fuzz)
-app.command(epilog="Example: regshape replay 5f0c1a2b http://127.0.0.1:5000")(replay)
-app.command(epilog="Example: regshape serve --port 0 --auth basic --user bob:secret")(serve)
-app.command(epilog="Example: regshape requirements --protocol oci --json")(requirements)
-verdicts.command("diff", epilog="Example: regshape verdicts diff latest~1 latest")(diff)
-verdicts.command("matrix", epilog="Example: regshape verdicts matrix --protocol oci")(show_matrix)
-verdicts.command("export", epilog="Example: regshape verdicts export latest --format csv")(export)
-app.add_typer(verdicts, name="verdicts")
-app.add_typer(corpus, name="corpus")
-app.add_typer(ori, name="ori")
-app.command(epilog="Example: regshape ping 127.0.0.1:5000", rich_help_panel=PANEL)(
-    with_options(ping)
-)
-for group in (manifest, blob, tag, referrer, catalog, auth):
-    app.add_typer(group, rich_help_panel=PANEL)

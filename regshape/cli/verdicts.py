@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regshape.cli.comparing import diff, export, show_matrix
 from regshape.cli.options import DEFAULT_STORE, JsonOption, StoreOption
 from regshape.cli.requirements import requirements_of
 from regshape.cli.sentences import Commands
+from regshape.cli.stored import opened_store
 from regshape.errors import UsageError
 
 if TYPE_CHECKING:
@@ -130,13 +131,6 @@ def _show_finding(
         console.print(f"found by {campaign.id}  {named}", soft_wrap=True)
 
 
-@contextmanager
-def opened_store(url: str) -> Iterator[Store]:
-    """Yield a store that is there, for reading."""
-    from regshape.engine.record import open_store
-
-    store = open_store(url, create=False)
-    try:
-        yield store
-    finally:
-        store.close()
+verdicts.command("diff", epilog="Example: regshape verdicts diff latest~1 latest")(diff)
+verdicts.command("matrix", epilog="Example: regshape verdicts matrix --protocol oci")(show_matrix)
+verdicts.command("export", epilog="Example: regshape verdicts export latest --format csv")(export)

@@ -12,12 +12,13 @@ from regshape.cli.main import app
 
 
 def walked(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    command = getattr(command, "built", command)
     yield path, command
     for name, inner in getattr(command, "commands", {}).items():
         yield from walked(inner, *path, name)
 
 
-ROOT = typer.main.get_command(app)
+ROOT: Any = typer.main.get_command(app)
 COMMANDS = dict(walked(ROOT))
 LEAVES = [path for path, command in COMMANDS.items() if not hasattr(command, "commands")]
 GROUPS = [path for path in COMMANDS if path not in LEAVES]
@@ -69,6 +70,31 @@ def test_the_tree_has_what_the_design_names() -> None:
         *("fuzz", "replay", "serve", "requirements", "verdicts", "corpus"),
         *("ping", "manifest", "blob", "tag", "referrer", "catalog", "auth"),
     }
+
+
+@pytest.mark.parametrize("name", ROOT.commands)
+def test_what_the_whole_help_says_of_a_command_is_what_its_own_help_begins_with(name: str) -> None:
+    deferred = COMMANDS[()].commands[name]
+    assert deferred.built.name == name
+    assert deferred.built.help.split("\n\n")[0] == deferred.help
+
+
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [
+        ("regshape ve", "verdicts"),
+        ("regshape verdicts l", "list"),
+        ("regshape ori log wi", "witness"),
+        ("regshape fuzz --max-c", "--max-cases"),
+    ],
+)
+def test_commands_and_options_at_every_depth_are_completed(
+    said: Said, monkeypatch: pytest.MonkeyPatch, line: str, completed: str
+) -> None:
+    monkeypatch.setenv("_REGSHAPE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", str(line.count(" ")))
+    assert said.ran() == (0, f"{completed}\n", "")
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=named)

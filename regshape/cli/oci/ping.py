@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from regshape.cli.oci.shared import AddressArgument, Options
+from regshape.cli.oci.shared import AddressArgument, Options, with_options
 
 if TYPE_CHECKING:
     from regshape.protocols.oci.client import RegistryClient
 
 
+@with_options
 def ping(
     options: Options,
     address: AddressArgument = None,
