@@ -17,6 +17,7 @@ from regshape.model.exchange import (
 from regshape.model.interface import (
     Capability,
     Defect,
+    DefectKind,
     Play,
     RegistryProtocol,
     Space,
@@ -60,6 +61,7 @@ __all__ = [
     "Check",
     "Comparison",
     "Defect",
+    "DefectKind",
     "Ending",
     "Exchange",
     "Expectation",

@@ -15,6 +15,7 @@ from regshape.formats import archive
 from regshape.formats.digest import compute
 from regshape.model import Defect
 from regshape.protocols.ori import package as packages
+from regshape.protocols.ori.defects.planting import defect
 from regshape.protocols.ori.models import ErrorCode
 from regshape.protocols.ori.package import Package, PackageError
 from regshape.protocols.ori.reference import Answer, Asked, Reference
@@ -351,32 +352,27 @@ def _again(asked: Asked, body: bytes) -> Asked:
     return replace(asked, body=type(asked.body)(receive, asked.headers))
 
 
-def _defect(name: str, mistake: type[Reference], kind: str, *requirements: str) -> Defect:
-    about = (mistake.__doc__ or "").strip()
-    return Defect(name, about, requirements, mistake, kind=kind)  # type: ignore[arg-type]
-
-
 BAD_ARCHIVES: tuple[Defect, ...] = (
-    _defect("paths-unchecked", PathsUnchecked, "S", "ORI-54"),
-    _defect("links-followed", LinksFollowed, "S", "ORI-54"),
-    _defect("devices-kept", DevicesKept, "S", "ORI-54"),
-    _defect("last-member-wins", LastMemberWins, "S", "ORI-54"),
-    _defect("tail-ignored", TailIgnored, "S", "ORI-54"),
-    _defect("scripts-kept", ScriptsKept, "S", "ORI-49"),
-    _defect("lock-optional", LockOptional, "S", "ORI-50"),
-    _defect("lock-uncompared", LockUncompared, "S", "ORI-50"),
-    _defect("listing-unread", ListingUnread, "S", "ORI-51"),
-    _defect("sources-optional", SourcesOptional, "S", "ORI-52"),
-    _defect("plain-tar-taken", PlainTarTaken, "S", "ORI-48"),
-    _defect("description-optional", DescriptionOptional, "S", "ORI-62"),
-    _defect("build-taken", BuildTaken, "S", "ORI-61"),
-    _defect("reserved-names", ReservedNames, "S", "ORI-60"),
-    _defect("address-unchecked", AddressUnchecked, "S", "ORI-16"),
-    _defect("version-replaced", VersionReplaced, "Q", "ORI-14", "ORI-10", "ORI-15"),
-    _defect("yanked-free", YankedFree, "Q", "ORI-15", "ORI-10"),
-    _defect("size-in-thousands", SizeInThousands, "S", "ORI-53"),
-    _defect("accepted-only", AcceptedOnly, "S", "ORI-11"),
-    _defect("checksum-uncompared", LastPackageTaken, "S", "ORI-11"),
-    _defect("raw-bodies", RawBodies, "S", "ORI-12"),
-    _defect("cut-forms-taken", CutFormsTaken, "S", "ORI-17"),
+    defect("paths-unchecked", PathsUnchecked, "S", "ORI-54"),
+    defect("links-followed", LinksFollowed, "S", "ORI-54"),
+    defect("devices-kept", DevicesKept, "S", "ORI-54"),
+    defect("last-member-wins", LastMemberWins, "S", "ORI-54"),
+    defect("tail-ignored", TailIgnored, "S", "ORI-54"),
+    defect("scripts-kept", ScriptsKept, "S", "ORI-49"),
+    defect("lock-optional", LockOptional, "S", "ORI-50"),
+    defect("lock-uncompared", LockUncompared, "S", "ORI-50"),
+    defect("listing-unread", ListingUnread, "S", "ORI-51"),
+    defect("sources-optional", SourcesOptional, "S", "ORI-52"),
+    defect("plain-tar-taken", PlainTarTaken, "S", "ORI-48"),
+    defect("description-optional", DescriptionOptional, "S", "ORI-62"),
+    defect("build-taken", BuildTaken, "S", "ORI-61"),
+    defect("reserved-names", ReservedNames, "S", "ORI-60"),
+    defect("address-unchecked", AddressUnchecked, "S", "ORI-16"),
+    defect("version-replaced", VersionReplaced, "Q", "ORI-14", "ORI-10", "ORI-15"),
+    defect("yanked-free", YankedFree, "Q", "ORI-15", "ORI-10"),
+    defect("size-in-thousands", SizeInThousands, "S", "ORI-53"),
+    defect("accepted-only", AcceptedOnly, "S", "ORI-11"),
+    defect("checksum-uncompared", LastPackageTaken, "S", "ORI-11"),
+    defect("raw-bodies", RawBodies, "S", "ORI-12"),
+    defect("cut-forms-taken", CutFormsTaken, "S", "ORI-17"),
 )

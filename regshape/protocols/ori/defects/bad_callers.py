@@ -7,6 +7,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from regshape.model import Defect
+from regshape.protocols.ori.defects.planting import defect
 from regshape.protocols.ori.models import ErrorCode, TokenScope
 from regshape.protocols.ori.reference import Answer, Asked, Reference, RefusedError
 from regshape.protocols.ori.reference.campaigns import options_for
@@ -204,28 +205,23 @@ class MethodsNotFound(Reference):
         return self.refusal(ErrorCode.ROUTE_UNKNOWN, "there is no such endpoint")
 
 
-def _defect(name: str, mistake: type[Reference], kind: str, *requirements: str) -> Defect:
-    about = (mistake.__doc__ or "").strip()
-    return Defect(name, about, requirements, mistake, kind=kind)  # type: ignore[arg-type]
-
-
 BAD_CALLERS: tuple[Defect, ...] = (
-    _defect("anonymous-publish", AnonymousPublish, "A", "ORI-13"),
-    _defect("basic-challenge", BasicChallenge, "A", "ORI-13"),
-    _defect("scheme-exact", SchemeExact, "S", "ORI-31"),
-    _defect("expired-good", ExpiredGood, "A", "ORI-32", "ORI-33"),
-    _defect("bad-token-forbidden", BadTokenForbidden, "S", "ORI-32"),
-    _defect("bad-token-anonymous", BadTokenAnonymous, "S", "ORI-33"),
-    _defect("readers-publish", ReadersPublish, "A", "ORI-34", "ORI-37"),
-    _defect("owners-unasked", OwnersUnasked, "A", "ORI-35", "ORI-24"),
-    _defect("publishers-transfer", PublishersTransfer, "A", "ORI-36"),
-    _defect("admins-do-all", AdminsDoAll, "A", "ORI-37"),
-    _defect("errors-without-limits", ErrorsWithoutLimits, "S", "ORI-41"),
-    _defect("remaining-stands", RemainingStands, "Q", "ORI-42"),
-    _defect("reset-in-milliseconds", ResetInMilliseconds, "S", "ORI-43"),
-    _defect("tokens-as-anonymous", TokensAsAnonymous, "S", "ORI-44"),
-    _defect("anonymous-uncounted", AnonymousUncounted, "Q", "ORI-45"),
-    _defect("one-bucket", OneBucket, "A", "ORI-47"),
-    _defect("no-retry-after", NoRetryAfter, "Q", "ORI-46"),
-    _defect("methods-not-found", MethodsNotFound, "S", "ORI-58"),
+    defect("anonymous-publish", AnonymousPublish, "A", "ORI-13"),
+    defect("basic-challenge", BasicChallenge, "A", "ORI-13"),
+    defect("scheme-exact", SchemeExact, "S", "ORI-31"),
+    defect("expired-good", ExpiredGood, "A", "ORI-32", "ORI-33"),
+    defect("bad-token-forbidden", BadTokenForbidden, "S", "ORI-32"),
+    defect("bad-token-anonymous", BadTokenAnonymous, "S", "ORI-33"),
+    defect("readers-publish", ReadersPublish, "A", "ORI-34", "ORI-37"),
+    defect("owners-unasked", OwnersUnasked, "A", "ORI-35", "ORI-24"),
+    defect("publishers-transfer", PublishersTransfer, "A", "ORI-36"),
+    defect("admins-do-all", AdminsDoAll, "A", "ORI-37"),
+    defect("errors-without-limits", ErrorsWithoutLimits, "S", "ORI-41"),
+    defect("remaining-stands", RemainingStands, "Q", "ORI-42"),
+    defect("reset-in-milliseconds", ResetInMilliseconds, "S", "ORI-43"),
+    defect("tokens-as-anonymous", TokensAsAnonymous, "S", "ORI-44"),
+    defect("anonymous-uncounted", AnonymousUncounted, "Q", "ORI-45"),
+    defect("one-bucket", OneBucket, "A", "ORI-47"),
+    defect("no-retry-after", NoRetryAfter, "Q", "ORI-46"),
+    defect("methods-not-found", MethodsNotFound, "S", "ORI-58"),
 )

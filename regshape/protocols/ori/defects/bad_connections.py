@@ -9,6 +9,7 @@ from http import HTTPStatus
 import anyio
 
 from regshape.model import Defect
+from regshape.protocols.ori.defects.planting import defect
 from regshape.protocols.ori.reference import Answer, Asked, Reference, RefusedError
 from regshape.protocols.ori.reference.routes import Route
 from regshape.protocols.ori.reference.traffic import DisconnectedError
@@ -74,15 +75,10 @@ class WedgedByCutRequest(Reference):
         return gate
 
 
-def _defect(name: str, mistake: type[Reference], kind: str, *requirements: str) -> Defect:
-    about = (mistake.__doc__ or "").strip()
-    return Defect(name, about, requirements, mistake, kind=kind)  # type: ignore[arg-type]
-
-
 BAD_WIRE: tuple[Defect, ...] = (
-    _defect("unyank-deadlocked", UnyankDeadlocked, "S", "HTTP-01"),
-    _defect("errors-longer", ErrorsLonger, "W", "HTTP-02"),
-    _defect("unchallenged", Unchallenged, "A", "HTTP-04", "ORI-13"),
-    _defect("status-of-its-own", StatusOfItsOwn, "S", "HTTP-06", "ORI-58"),
-    _defect("wedged-by-cut-request", WedgedByCutRequest, "W", "HTTP-07"),
+    defect("unyank-deadlocked", UnyankDeadlocked, "S", "HTTP-01"),
+    defect("errors-longer", ErrorsLonger, "W", "HTTP-02"),
+    defect("unchallenged", Unchallenged, "A", "HTTP-04", "ORI-13"),
+    defect("status-of-its-own", StatusOfItsOwn, "S", "HTTP-06", "ORI-58"),
+    defect("wedged-by-cut-request", WedgedByCutRequest, "W", "HTTP-07"),
 )

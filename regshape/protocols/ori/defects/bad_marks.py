@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 
 from regshape.model import Defect
+from regshape.protocols.ori.defects.planting import defect
 from regshape.protocols.ori.models import Deprecation, ErrorCode
 from regshape.protocols.ori.package import Package
 from regshape.protocols.ori.reference import Answer, Asked, Reference
@@ -154,22 +155,17 @@ class RowsReadTooEarly(Reference):
         return release
 
 
-def _defect(name: str, mistake: type[Reference], kind: str, *requirements: str) -> Defect:
-    about = (mistake.__doc__ or "").strip()
-    return Defect(name, about, requirements, mistake, kind=kind)  # type: ignore[arg-type]
-
-
 BAD_MARKS: tuple[Defect, ...] = (
-    _defect("yank-forgotten", YankForgotten, "Q", "ORI-18"),
-    _defect("unyank-forgotten", UnyankForgotten, "Q", "ORI-20"),
-    _defect("yank-twice-conflicts", YankTwiceConflicts, "Q", "ORI-21"),
-    _defect("yank-of-nothing", YankCreatesNothing, "S", "ORI-64"),
-    _defect("message-cut", MessageCut, "Q", "ORI-22"),
-    _defect("message-optional", MessageOptional, "S", "ORI-23", "ORI-22"),
-    _defect("transfer-at-once", TransferAtOnce, "A", "ORI-25"),
-    _defect("accept-unasked", AcceptUnasked, "A", "ORI-25"),
-    _defect("old-owner-stays", OldOwnerStays, "A", "ORI-24"),
-    _defect("anybody-offers", AnybodyOffers, "A", "ORI-26", "ORI-35"),
-    _defect("checked-then-kept", CheckedThenKept, "C", "ORI-67"),
-    _defect("rows-read-too-early", RowsReadTooEarly, "C", "ORI-68", "ORI-01"),
+    defect("yank-forgotten", YankForgotten, "Q", "ORI-18"),
+    defect("unyank-forgotten", UnyankForgotten, "Q", "ORI-20"),
+    defect("yank-twice-conflicts", YankTwiceConflicts, "Q", "ORI-21"),
+    defect("yank-of-nothing", YankCreatesNothing, "S", "ORI-64"),
+    defect("message-cut", MessageCut, "Q", "ORI-22"),
+    defect("message-optional", MessageOptional, "S", "ORI-23", "ORI-22"),
+    defect("transfer-at-once", TransferAtOnce, "A", "ORI-25"),
+    defect("accept-unasked", AcceptUnasked, "A", "ORI-25"),
+    defect("old-owner-stays", OldOwnerStays, "A", "ORI-24"),
+    defect("anybody-offers", AnybodyOffers, "A", "ORI-26", "ORI-35"),
+    defect("checked-then-kept", CheckedThenKept, "C", "ORI-67"),
+    defect("rows-read-too-early", RowsReadTooEarly, "C", "ORI-68", "ORI-01"),
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 from regshape.formats.digest import compute
 from regshape.model import Defect
+from regshape.protocols.ori.defects.planting import defect
 from regshape.protocols.ori.models import ErrorCode, Metadata
 from regshape.protocols.ori.package import Package
 from regshape.protocols.ori.reference import Answer, Asked, Reference
@@ -234,34 +235,29 @@ def _changed(answer: Answer, **fields: Any) -> Answer:
     return replace(answer, body=json.dumps(document).encode())
 
 
-def _defect(name: str, mistake: type[Reference], kind: str, *requirements: str) -> Defect:
-    about = (mistake.__doc__ or "").strip()
-    return Defect(name, about, requirements, mistake, kind=kind)  # type: ignore[arg-type]
-
-
 BAD_READS: tuple[Defect, ...] = (
-    _defect("pre-releases-unlisted", ListForgetsPreReleases, "S", "ORI-01"),
-    _defect("unknown-listed", UnknownListed, "S", "ORI-02"),
-    _defect("versions-by-text", VersionsByText, "Q", "ORI-03"),
-    _defect("pages-overlap", PagesOverlap, "Q", "ORI-63"),
-    _defect("name-without-scope", NameWithoutScope, "S", "ORI-04"),
-    _defect("dependencies-left-out", DependenciesLeftOut, "S", "ORI-05"),
-    _defect("features-left-out", FeaturesLeftOut, "S", "ORI-06"),
-    _defect("checksum-of-tree", ChecksumOfTree, "S", "ORI-07"),
-    _defect("newest-instead", NewestInstead, "S", "ORI-08"),
-    _defect("download-repacked", DownloadRepacked, "S", "ORI-09"),
-    _defect("download-of-newest", DownloadOfNewest, "Q", "ORI-10"),
-    _defect("if-none-match-ignored", EtagOfVersion, "D", "ORI-10"),
-    _defect("yanked-gone", YankedGone, "S", "ORI-19"),
-    _defect("search-by-beginning", SearchByDescription, "S", "ORI-27"),
-    _defect("search-finds-all", SearchFindsAll, "S", "ORI-27"),
-    _defect("search-for-nothing", SearchForNothing, "S", "ORI-28"),
-    _defect("search-fails-on-nul", SearchAsPattern, "S", "ORI-29", "HTTP-03"),
-    _defect("advisories-of-own", AdvisoriesOfOwn, "S", "ORI-30"),
-    _defect("log-behind", LogBehind, "S", "ORI-57"),
-    _defect("record-without-scope", RecordWithoutScope, "S", "ORI-57"),
-    _defect("log-index-from-one", LogIndexFromOne, "S", "ORI-55"),
-    _defect("log-rebuilt", LogRebuilt, "Q", "ORI-56", "ORI-57", "ORI-55"),
-    _defect("checkpoint-bare", CheckpointBare, "S", "ORI-66"),
-    _defect("owners-empty", OwnersEmpty, "S", "ORI-65"),
+    defect("pre-releases-unlisted", ListForgetsPreReleases, "S", "ORI-01"),
+    defect("unknown-listed", UnknownListed, "S", "ORI-02"),
+    defect("versions-by-text", VersionsByText, "Q", "ORI-03"),
+    defect("pages-overlap", PagesOverlap, "Q", "ORI-63"),
+    defect("name-without-scope", NameWithoutScope, "S", "ORI-04"),
+    defect("dependencies-left-out", DependenciesLeftOut, "S", "ORI-05"),
+    defect("features-left-out", FeaturesLeftOut, "S", "ORI-06"),
+    defect("checksum-of-tree", ChecksumOfTree, "S", "ORI-07"),
+    defect("newest-instead", NewestInstead, "S", "ORI-08"),
+    defect("download-repacked", DownloadRepacked, "S", "ORI-09"),
+    defect("download-of-newest", DownloadOfNewest, "Q", "ORI-10"),
+    defect("if-none-match-ignored", EtagOfVersion, "D", "ORI-10"),
+    defect("yanked-gone", YankedGone, "S", "ORI-19"),
+    defect("search-by-beginning", SearchByDescription, "S", "ORI-27"),
+    defect("search-finds-all", SearchFindsAll, "S", "ORI-27"),
+    defect("search-for-nothing", SearchForNothing, "S", "ORI-28"),
+    defect("search-fails-on-nul", SearchAsPattern, "S", "ORI-29", "HTTP-03"),
+    defect("advisories-of-own", AdvisoriesOfOwn, "S", "ORI-30"),
+    defect("log-behind", LogBehind, "S", "ORI-57"),
+    defect("record-without-scope", RecordWithoutScope, "S", "ORI-57"),
+    defect("log-index-from-one", LogIndexFromOne, "S", "ORI-55"),
+    defect("log-rebuilt", LogRebuilt, "Q", "ORI-56", "ORI-57", "ORI-55"),
+    defect("checkpoint-bare", CheckpointBare, "S", "ORI-66"),
+    defect("owners-empty", OwnersEmpty, "S", "ORI-65"),
 )
