@@ -13,9 +13,9 @@ from regshape.model import Exchange, Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.client import names
 from regshape.protocols.oci.client.manifest_tasks import DELETED
-from regshape.protocols.oci.client.session import Session, Task
+from regshape.protocols.oci.client.session import Part, Task
 from regshape.protocols.oci.client.sources import Content
-from regshape.protocols.oci.client.telemetry import TelemetryConfig, track_scenario, track_time
+from regshape.protocols.oci.client.telemetry import track_scenario, track_time
 from regshape.protocols.oci.client.upload_client import (
     CHUNK,
     Plan,
@@ -35,16 +35,8 @@ Taken = Callable[[int, int | None], None]
 """Told of a download: how many bytes have come, and of how many."""
 
 
-class BlobClient:
+class BlobClient(Part):
     """The blobs of a registry."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @property
-    def telemetry(self) -> TelemetryConfig:
-        """What is told of operations."""
-        return self._session.telemetry
 
     @track_time
     async def head(self, repository: str, digest: str) -> Descriptor:

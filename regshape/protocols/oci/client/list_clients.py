@@ -9,23 +9,15 @@ from regshape.protocols.oci import calls
 from regshape.protocols.oci.client import names
 from regshape.protocols.oci.client.manifest_tasks import deletion
 from regshape.protocols.oci.client.pages import OK, document, exchanges, one_page, window
-from regshape.protocols.oci.client.session import Session, Task
-from regshape.protocols.oci.client.telemetry import TelemetryConfig, track_time
+from regshape.protocols.oci.client.session import Part, Task
+from regshape.protocols.oci.client.telemetry import track_time
 from regshape.protocols.oci.models import CatalogList, TagList
 
 CATALOG_SCOPE = "registry:catalog:*"
 
 
-class TagClient:
+class TagClient(Part):
     """The tags of a registry's repositories."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @property
-    def telemetry(self) -> TelemetryConfig:
-        """What is told of operations."""
-        return self._session.telemetry
 
     @track_time
     async def list(
@@ -72,16 +64,8 @@ def _tags(repository: str, limit: int | None, last: str | None) -> Task:
     )
 
 
-class CatalogClient:
+class CatalogClient(Part):
     """The repositories of a registry, where it lists them."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @property
-    def telemetry(self) -> TelemetryConfig:
-        """What is told of operations."""
-        return self._session.telemetry
 
     @track_time
     async def list(self, limit: int | None = None, last: str | None = None) -> CatalogList:

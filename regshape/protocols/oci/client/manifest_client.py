@@ -14,8 +14,8 @@ from regshape.protocols.oci import calls
 from regshape.protocols.oci.client import names
 from regshape.protocols.oci.client.manifest_tasks import deletion, pushing
 from regshape.protocols.oci.client.referrer_client import refer
-from regshape.protocols.oci.client.session import Session, Task
-from regshape.protocols.oci.client.telemetry import TelemetryConfig, track_time
+from regshape.protocols.oci.client.session import Part, Task
+from regshape.protocols.oci.client.telemetry import track_time
 from regshape.protocols.oci.models import (
     DOCKER_MANIFEST,
     DOCKER_MANIFEST_LIST,
@@ -65,16 +65,8 @@ def parsed(content: bytes, media_type: str) -> Manifest:
         ) from error
 
 
-class ManifestClient:
+class ManifestClient(Part):
     """The manifests of a registry."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @property
-    def telemetry(self) -> TelemetryConfig:
-        """What is told of operations."""
-        return self._session.telemetry
 
     @track_time
     async def get(

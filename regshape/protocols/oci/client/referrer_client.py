@@ -13,24 +13,16 @@ from regshape.protocols.oci import calls
 from regshape.protocols.oci.client import names
 from regshape.protocols.oci.client.manifest_tasks import pushing
 from regshape.protocols.oci.client.pages import OK, document, exchanges
-from regshape.protocols.oci.client.session import Session, Task
-from regshape.protocols.oci.client.telemetry import TelemetryConfig, track_time
+from regshape.protocols.oci.client.session import Part, Session, Task
+from regshape.protocols.oci.client.telemetry import track_time
 from regshape.protocols.oci.models import IMAGE_INDEX, Descriptor, ImageIndex, ReferrerList
 
 _MISSING = 404
 _ACCEPT: Headers = (("Accept", IMAGE_INDEX),)
 
 
-class ReferrerClient:
+class ReferrerClient(Part):
     """The referrers of a registry's manifests."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @property
-    def telemetry(self) -> TelemetryConfig:
-        """What is told of operations."""
-        return self._session.telemetry
 
     @track_time
     async def list(

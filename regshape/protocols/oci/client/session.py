@@ -174,3 +174,15 @@ class Session:
     async def __aexit__(self, *raised: object) -> None:
         """Close all connections."""
         await self._client.__aexit__()
+
+
+class Part:
+    """What one client does of the work on a registry, by the session that all of them share."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def telemetry(self) -> TelemetryConfig:
+        """What is told of operations."""
+        return self._session.telemetry
