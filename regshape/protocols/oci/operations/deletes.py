@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Literal
 
 from regshape.model import Call, Exchange, Expectation, Play, Request, Step
@@ -12,9 +12,11 @@ from regshape.protocols.oci.facts import DeleteFacts, ListFacts
 from regshape.protocols.oci.operations.lists import tags_call
 from regshape.protocols.oci.operations.needs import need_blob, need_manifest, need_tags, put_index
 from regshape.protocols.oci.operations.reading import back, read_blob, read_manifest
-from regshape.protocols.oci.state import Repository, State, recent
+from regshape.protocols.oci.state import Blob, Manifest, Repository, State, recent
 
 Kind = Literal["tag", "manifest", "blob"]
+Need = Callable[[State, Repository, int], Generator[Call, Exchange, Blob | Manifest | None]]
+"""Returns what a repository has, which is pushed if there is none."""
 ACCEPTED = 202
 MOST_TAGS_READ = 3
 
@@ -55,12 +57,9 @@ def _list_after(repo: Repository, cause: Call) -> Play:
 def delete_manifest(state: State, step: Step) -> Play:
     """DELETE a manifest by digest; every tag that names it goes with it."""
     repo = state.repo(step.arguments)
-    digest = state.fresh_digest()
-    if step.arguments.get("want", "present") == "present" and repo is not state.absent:
-        manifest = yield from need_manifest(state, repo, step.arguments.get("which", 0))
-        if manifest is None:
-            return
-        digest = manifest.digest
+    digest = yield from _digest_of(state, repo, step, need_manifest)
+    if digest is None:
+        return
     exchange, call = yield from _delete(state, repo, "manifest", digest, step)
     if not _done(call, exchange) or digest not in repo.manifests:
         return
@@ -89,12 +88,9 @@ def _read_tags(state: State, repo: Repository, tags: Sequence[str], cause: Call)
 def delete_blob(state: State, step: Step) -> Play:
     """DELETE a blob; the same blob in another repository must stay."""
     repo = state.repo(step.arguments)
-    digest = state.fresh_digest()
-    if step.arguments.get("want", "present") == "present" and repo is not state.absent:
-        blob = yield from need_blob(state, repo, step.arguments.get("which", 0))
-        if blob is None:
-            return
-        digest = blob.digest
+    digest = yield from _digest_of(state, repo, step, need_blob)
+    if digest is None:
+        return
     exchange, call = yield from _delete(state, repo, "blob", digest, step)
     if not _done(call, exchange) or digest not in repo.blobs:
         return
@@ -105,6 +101,17 @@ def delete_blob(state: State, step: Step) -> Play:
     other = state.other(repo)
     if digest in other.blobs:
         yield from read_blob(state, other, digest, back(call))
+
+
+def _digest_of(
+    state: State, repo: Repository, step: Step, need: Need
+) -> Generator[Call, Exchange, str | None]:
+    """Return the digest of what is there, or of what is not; none if it cannot be brought there."""
+    nothing = state.fresh_digest()
+    if step.arguments.get("want", "present") != "present" or repo is state.absent:
+        return nothing
+    found = yield from need(state, repo, step.arguments.get("which", 0))
+    return None if found is None else found.digest
 
 
 def _delete(
