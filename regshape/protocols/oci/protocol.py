@@ -21,6 +21,7 @@ from regshape.model import (
 from regshape.protocols.http import breaks
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Facts, PullFacts
+from regshape.protocols.oci.manners import Manners
 from regshape.protocols.oci.operations import OPERATIONS
 from regshape.protocols.oci.operations.deletes import Kind, delete_request
 from regshape.protocols.oci.operations.reading import Reading, read_blob, read_manifest
@@ -38,6 +39,7 @@ class OciWorld:
     def __init__(self, space: Space) -> None:
         self.state = State(space)
         self._lane = 0
+        self._manners = Manners()
 
     def fork(self, lane: int) -> OciWorld:
         """Return a copy that plays one of several parallel lists, as if it were alone.
@@ -76,7 +78,7 @@ class OciWorld:
         while call is not None and not (self._lane and _reads_back(call)):
             if call.role == "step" and breaks(call, "frame"):
                 broken = call
-            exchange = yield call
+            exchange = yield self._manners.next(call)
             try:
                 call = generator.send(exchange)
             except StopIteration:
