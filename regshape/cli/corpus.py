@@ -210,9 +210,8 @@ def _settings(
         target=access.url,
         time=0,
         sweep=False,
-        username=access.username,
-        password=access.password,
         defects=access.defects,
+        **access.credentials,
     )
     return access, settings
 

@@ -35,6 +35,12 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
+def _drawn() -> int:
+    import secrets
+
+    return secrets.randbelow(SEEDS)
+
+
 def _budget(time: str | None, *, bounded: bool) -> float | None:
     if time is None and bounded:
         return None
@@ -128,8 +134,6 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     ] = None,
 ) -> None:
     """Fuzz a registry and judge it by its protocol's document."""
-    import secrets
-
     from regshape.catalog import find
     from regshape.cli.known import Known
     from regshape.cli.resume import refuse_others, resumed
@@ -138,51 +142,43 @@ def fuzz(  # noqa: PLR0913 - one parameter per option
     from regshape.engine.wanted import build_settings, check_settings
 
     login = Login(username, password_stdin, other_username)
-    reports = tuple(report or ())
+    kept = None
     if resume is not None:
         refuse_others(context)
         settings, access, kept = resumed(store, resume, login, authorized=authorized)
         entry = find(settings.protocol)
-        known = Known.read(baseline, entry.protocol, update=update_baseline)
-        run = Run(settings, entry, access, known, as_json=as_json, kept=kept)
-        raise typer.Exit(run.whole(store, reports))
-    entry = find(protocol)
-    access = choose_access(
-        target, protocol, login, authorized=authorized, defects=tuple(defect or ())
-    )
-    settings = build_settings(
-        protocol=protocol,
-        target=access.url,
-        implementation=implementation,
-        spec=spec,
-        time=_budget(time, bounded=max_cases is not None or max_requests is not None),
-        max_cases=max_cases,
-        max_requests=max_requests,
-        seed=secrets.randbelow(SEEDS) if seed is None else seed,
-        concurrency=concurrency,
-        workers=workers,
-        rate=rate,
-        only=tuple(only or ()),
-        skip=tuple(skip or ()),
-        mutators=tuple(mutator or ()),
-        repo_prefix=_prefix(repo_prefix, protocol),
-        username=access.username,
-        password=access.password,
-        other_username=access.other_username,
-        other_password=access.other_password,
-        tokens=access.tokens,
-        other_repo_prefix=other_repo_prefix,
-        insecure=insecure,
-        ca_file=existing_file("--ca-file", ca_file),
-        read_only=read_only,
-        corpus=corpus,
-        defects=access.defects,
-        fail_on=fail_on.value,
-    )
-    check_settings(settings, entry)
+    else:
+        entry = find(protocol)
+        access = choose_access(target, protocol, login, authorized=authorized, defects=defect or ())
+        settings = build_settings(
+            protocol=protocol,
+            target=access.url,
+            implementation=implementation,
+            spec=spec,
+            time=_budget(time, bounded=max_cases is not None or max_requests is not None),
+            max_cases=max_cases,
+            max_requests=max_requests,
+            seed=_drawn() if seed is None else seed,
+            concurrency=concurrency,
+            workers=workers,
+            rate=rate,
+            only=only or (),
+            skip=skip or (),
+            mutators=mutator or (),
+            repo_prefix=_prefix(repo_prefix, protocol),
+            other_repo_prefix=other_repo_prefix,
+            insecure=insecure,
+            ca_file=existing_file("--ca-file", ca_file),
+            read_only=read_only,
+            corpus=corpus,
+            defects=access.defects,
+            fail_on=fail_on.value,
+            **access.credentials,
+        )
+        check_settings(settings, entry)
     known = Known.read(baseline, entry.protocol, update=update_baseline)
-    run = Run(settings, entry, access, known, as_json=as_json)
-    raise typer.Exit(run.whole(store, reports))
+    run = Run(settings, entry, access, known, as_json=as_json, kept=kept)
+    raise typer.Exit(run.whole(store, tuple(report or ())))
 
 
 def _prefix(option: str | None, protocol: str) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +21,7 @@ from regshape.cli.options import (
     UsernameOption,
 )
 from regshape.cli.sentences import FAILED, OK
+from regshape.cli.stored import opened_store
 
 if TYPE_CHECKING:
     from regshape.catalog import Entry
@@ -60,38 +59,24 @@ def replay(  # noqa: PLR0913 - one parameter per option
     """
     from regshape.catalog import find
     from regshape.engine.access import Login, choose_access, existing_file
-    from regshape.engine.wanted import build_settings, check_names
+    from regshape.engine.wanted import build_settings
     from regshape.report.exchange_log import is_log
 
+    login = Login(username, password_stdin, other_username)
+    reach = {"insecure": insecure, "ca_file": existing_file("--ca-file", ca_file)}
     if is_log(Path(what)):
-        login = Login(username, password_stdin)
-        reach = {"insecure": insecure, "ca_file": existing_file("--ca-file", ca_file)}
-        _replay_log(Path(what), target, login, reach, authorized=authorized, as_json=as_json)
+        log = Path(what)
+        again = _replay_log(log, target, login, reach, authorized=authorized, as_json=as_json)
+        raise typer.Exit(again)
     case, known_target = _case(what, store)
     entry = find(case.protocol)
-    access = choose_access(
-        target or known_target,
-        case.protocol,
-        Login(username, password_stdin, other_username),
-        authorized=authorized,
-    )
-    check_names(f"defect of {case.protocol}", access.defects, entry.defects)
-    check_names(
-        "operation", (step.operation for step in case.all_steps()), entry.protocol.operations
-    )
+    named = target or known_target
+    access = choose_access(named, case.protocol, login, authorized=authorized)
+    _check(case, access, entry)
     settings = build_settings(
-        protocol=case.protocol,
-        username=access.username,
-        password=access.password,
-        other_username=access.other_username,
-        other_password=access.other_password,
-        tokens=access.tokens,
-        other_repo_prefix=other_repo_prefix,
-        insecure=insecure,
-        ca_file=existing_file("--ca-file", ca_file),
+        protocol=case.protocol, other_repo_prefix=other_repo_prefix, **access.credentials, **reach
     )
-    with _registry(settings, access, entry) as aimed:
-        outcome = _replay(aimed, entry, case)
+    outcome = _replay(settings, access, entry, case)
     (_print_json if as_json else _print)(case, access, outcome)
     raise typer.Exit(FAILED if outcome.violations else OK)
 
@@ -104,11 +89,12 @@ def _replay_log(
     *,
     authorized: bool,
     as_json: bool,
-) -> NoReturn:
+) -> int:
     import anyio
 
     from regshape.catalog import find
     from regshape.cli import replay_log
+    from regshape.cli.run import registry_of
     from regshape.engine.access import choose_access
     from regshape.engine.wanted import build_settings
     from regshape.report.exchange_log import AUTH, read_log
@@ -116,44 +102,41 @@ def _replay_log(
     lines = tuple(line for line in read_log(path) if line.operation != AUTH)
     known_target = target or replay_log.origin_of(lines, str(path))
     access = choose_access(known_target, "oci", login, authorized=authorized)
-    settings = build_settings(username=access.username, password=access.password, **reach)
-    with _registry(settings, access, find("oci")) as aimed:
+    settings = build_settings(**access.credentials, **reach)
+    with registry_of(settings, access, find("oci")) as aimed:
         resent = anyio.run(replay_log.resend, aimed, lines)
     show = replay_log.print_resent_json if as_json else replay_log.print_resent
     show(resent, access.label)
-    raise typer.Exit(replay_log.status_of(resent))
+    return replay_log.status_of(resent)
 
 
-def _case(what: str, store_url: str) -> tuple[Case, str | None]:
+def _case(what: str, store: str) -> tuple[Case, str | None]:
     from regshape.report.codec import read_case
 
     path = Path(what)
     if path.exists() or path.suffix == ".json" or len(path.parts) > 1:
         return read_case(path), None
-    from regshape.engine.record import open_store
-
-    store = open_store(store_url, create=False)
-    try:
-        campaign, finding = store.found(what)
-    finally:
-        store.close()
+    with opened_store(store) as opened:
+        campaign, finding = opened.found(what)
     return finding.case, campaign.target
 
 
-@contextmanager
-def _registry(settings: Settings, access: Access, entry: Entry) -> Iterator[Settings]:
-    from regshape.cli.run import registry_of
+def _check(case: Case, access: Access, entry: Entry) -> None:
+    from regshape.engine.wanted import check_names
 
-    with registry_of(settings, access, entry) as aimed:
-        yield aimed
+    operations = (step.operation for step in case.all_steps())
+    check_names(f"defect of {case.protocol}", access.defects, entry.defects)
+    check_names("operation", operations, entry.protocol.operations)
 
 
-def _replay(settings: Settings, entry: Entry, case: Case) -> ReplayResult:
+def _replay(settings: Settings, access: Access, entry: Entry, case: Case) -> ReplayResult:
     import anyio
 
+    from regshape.cli.run import registry_of
     from regshape.engine.runner import replay as run
 
-    return anyio.run(run, settings, entry, case)
+    with registry_of(settings, access, entry) as aimed:
+        return anyio.run(run, aimed, entry, case)
 
 
 def _print(case: Case, access: Access, outcome: ReplayResult) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from regshape.cli.stored import opened_store
 from regshape.engine.access import Access, Login, choose_access
 from regshape.engine.progress import Checkpoint
-from regshape.engine.record import open_store
 from regshape.engine.wanted import build_settings
 from regshape.errors import UsageError
 from regshape.settings import Settings
@@ -37,20 +37,13 @@ def resumed(
         UsageError: there is no such campaign, it has ended, or its target may not be attacked.
         StoreError: the store cannot be read.
     """
-    store = open_store(store_url, create=False)
-    try:
+    with opened_store(store_url) as store:
         info, kept = store.checkpoint(campaign)
-    finally:
-        store.close()
     access = choose_access(info.target, info.protocol, login, authorized=authorized)
     fields = {
         **kept.origin.settings,
         "target": access.url,
         "defects": access.defects,
-        "username": access.username,
-        "password": access.password,
-        "other_username": access.other_username,
-        "other_password": access.other_password,
-        "tokens": access.tokens,
+        **access.credentials,
     }
     return build_settings(**fields), access, kept

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from regshape.errors import UsageError
@@ -36,6 +37,17 @@ class Access:
         if self.url is not None:
             return self.url
         return f"{EMBEDDED}:{','.join(self.defects)}" if self.defects else EMBEDDED
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """All of them, as the fields of settings that they are."""
+        return {
+            "username": self.username,
+            "password": self.password,
+            "other_username": self.other_username,
+            "other_password": self.other_password,
+            "tokens": self.tokens,
+        }
 
 
 @dataclass(frozen=True, slots=True)

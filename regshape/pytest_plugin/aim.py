@@ -60,14 +60,7 @@ class Aim:
         )
         if access.url is None:
             raise UsageError(NO_TARGET)
-        reach = {
-            "target": access.url,
-            "username": access.username,
-            "password": access.password,
-            "other_username": access.other_username,
-            "other_password": access.other_password,
-            "tokens": access.tokens,
-        }
+        reach = {"target": access.url, **access.credentials}
         return replace(self, settings=settings_of({**self._fields(), **reach}, PREFIX))
 
     def _fields(self) -> dict[str, object]:

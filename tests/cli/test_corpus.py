@@ -53,6 +53,21 @@ def test_a_run_of_the_corpus_runs_nothing_else(runner: FakeRunner, cli: Cli) -> 
     assert (runner.asked[-1].corpus, runner.asked[-1].use_corpus) == (None, True)
 
 
+@pytest.mark.usefixtures("added")
+def test_a_corpus_is_run_with_all_credentials_that_there_are(
+    runner: FakeRunner, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("USERNAME", "PASSWORD", "OTHER_USERNAME", "OTHER_PASSWORD", "TOKEN"):
+        monkeypatch.setenv(f"REGSHAPE_{name}", name.lower())
+    cli("corpus", "run", TARGET)
+    asked = runner.asked[-1]
+    assert (asked.username, asked.other_username) == ("username", "other_username")
+    secrets = (asked.password, asked.other_password, asked.tokens["main"])
+    assert [secret.get_secret_value() for secret in secrets if secret] == [
+        *("password", "other_password", "token")
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
