@@ -1,7 +1,8 @@
 """The pytest plugin: each requirement of a registry's protocol as a test.
 
-The rule: importing this costs next to nothing. The engine is imported where `--regshape`, the
-fixture `run_case` or the campaign asks for it, and nowhere else.
+The rule: importing this costs next to nothing, for every session of pytest does where RegShape is
+installed. What takes longer than all of this is imported by the function that needs it, which says
+what comes with it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Telling(hasattr(config, "workerinput")), "regshape-telling")
     if not asked_of(config).campaign:
         return
-    from regshape.pytest_plugin.nodes import Collecting
+    from regshape.pytest_plugin.nodes import Collecting  # with pydantic
 
     if config.getoption("regshape_seed") is None and not config.getini("regshape_seed"):
         # Drawn here, so that all processes of pytest-xdist are given the same.
@@ -93,7 +94,7 @@ def regshape_target(pytestconfig: pytest.Config) -> Any:
 @pytest.fixture(scope="session")
 def regshape_campaign(request: pytest.FixtureRequest) -> Sheet:
     """Run the campaign behind all requirements, once for all processes of pytest-xdist."""
-    from regshape.pytest_plugin.bench import campaign, shared
+    from regshape.pytest_plugin.bench import campaign, shared  # with the engine
 
     def run() -> Sheet:
         aim = _at_target(request)
@@ -113,7 +114,7 @@ def regshape_campaign(request: pytest.FixtureRequest) -> Sheet:
 @pytest.fixture(scope="session")
 def run_case(request: pytest.FixtureRequest) -> Iterator[CaseRunner]:
     """Execute a case on the target: `run_case(case)` fails if a requirement is violated."""
-    from regshape.pytest_plugin.bench import case_runner
+    from regshape.pytest_plugin.bench import case_runner  # with the engine
 
     with ExitStack() as stack:
         runner = case_runner(_at_target(request), lambda: _marked(request.config))
@@ -125,7 +126,7 @@ def run_case(request: pytest.FixtureRequest) -> Iterator[CaseRunner]:
 
 
 def _aim(config: pytest.Config) -> Aim:
-    from regshape.pytest_plugin.aim import aim_of
+    from regshape.pytest_plugin.aim import aim_of  # with the engine and the catalogue
 
     asked = asked_of(config)
     try:
@@ -156,6 +157,6 @@ def _marked(config: pytest.Config) -> Mapping[str, Any]:
 
 
 def _shown(url: str) -> str:
-    from regshape.report.redact import redact_url
+    from regshape.report.redact import redact_url  # with the model
 
     return redact_url(url)

@@ -156,7 +156,10 @@ def test_a_campaign_needs_no_plugin_for_coroutines(pytester: pytest.Pytester) ->
     assert outcomes(ran)["failed"] == 1
 
 
-HEAVY = ("hypothesis", "httpx", "sqlalchemy", "rich", "pydantic", "regshape.catalog", "anyio")
+HEAVY = (
+    *("hypothesis", "httpx", "sqlalchemy", "rich", "pydantic", "anyio"),
+    *("regshape.catalog", "regshape.engine", "regshape.model"),
+)
 
 
 def test_importing_the_plugin_imports_nothing_heavy() -> None:
