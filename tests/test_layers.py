@@ -26,6 +26,7 @@ ROWS: Mapping[str, int] = {
     "protocols.eden": 3,
     "protocols.http": 2,
     "protocols.judging": 2,
+    "protocols.serving": 2,
     "transport": 2,
     "mutators": 2,
     "report": 2,

@@ -21,7 +21,8 @@ from regshape.model import Case, Space, Step
 from regshape.protocols.oci.models import ErrorCode
 from regshape.protocols.oci.protocol import OciWorld
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
-from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
+from regshape.protocols.oci.reference.messages import Incoming
+from regshape.protocols.serving import Answer, RefusedError
 from regshape.settings import Settings
 
 ENTRY = find("oci")

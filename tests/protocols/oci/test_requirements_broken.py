@@ -13,8 +13,9 @@ from regshape.engine.send import Executor
 from regshape.engine.target import client_of
 from regshape.model import Case, Mutator, Step
 from regshape.protocols.oci.reference import Reference
-from regshape.protocols.oci.reference.messages import Answer, Incoming
+from regshape.protocols.oci.reference.messages import Incoming
 from regshape.protocols.oci.reference.odd_manners import MalformedEndsSession
+from regshape.protocols.serving import Answer
 from regshape.settings import Settings
 
 ENTRY = find("oci")

@@ -13,8 +13,9 @@ from regshape.engine.send import Executor, Trace
 from regshape.engine.target import client_of
 from regshape.model import Case, Space, Step
 from regshape.protocols.oci.reference import Reference
-from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
+from regshape.protocols.oci.reference.messages import Incoming
 from regshape.protocols.oci.state import OWN, State
+from regshape.protocols.serving import Answer, RefusedError
 from regshape.settings import Settings
 
 ENTRY = find("oci")

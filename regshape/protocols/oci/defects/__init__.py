@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from regshape.errors import UsageError
 from regshape.model import Defect
 from regshape.protocols.oci.defects.bad_answers import BAD_ANSWERS
 from regshape.protocols.oci.defects.bad_chunks import BAD_CHUNKS
@@ -22,6 +21,7 @@ from regshape.protocols.oci.defects.bad_rights import BAD_RIGHTS
 from regshape.protocols.oci.defects.bad_sessions import BAD_SESSIONS
 from regshape.protocols.oci.defects.bad_wire import BAD_WIRE
 from regshape.protocols.oci.reference import Reference
+from regshape.protocols.serving import composed
 
 _TABLES: Sequence[Sequence[Defect]] = (
     BAD_SESSIONS,
@@ -49,8 +49,4 @@ def planted(names: Sequence[str], ordinary: type[Reference] = Reference) -> type
     Raises:
         UsageError: there is no defect of that name.
     """
-    for name in names:
-        if name not in DEFECTS:
-            raise UsageError(f"no defect {name!r}: `regshape requirements` lists them")
-    mistakes = tuple(DEFECTS[name].mistake for name in names)
-    return type("Planted", (*mistakes, ordinary), {}) if mistakes else ordinary
+    return composed(names, DEFECTS, ordinary, "regshape requirements")

@@ -21,7 +21,7 @@ from regshape.protocols.oci.reference import (
     RefusedError,
 )
 from regshape.protocols.oci.reference.documents import Document
-from regshape.protocols.oci.reference.messages import DisconnectedError
+from regshape.protocols.serving import DisconnectedError
 
 PATIENCE: Final = 0.6
 """Seconds that a server waits for the rest of a body."""

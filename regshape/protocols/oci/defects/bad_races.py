@@ -16,8 +16,8 @@ from starlette.types import Receive
 from regshape.model import Defect
 from regshape.protocols.oci.reference import Answer, Incoming, Reference, ReferenceOptions
 from regshape.protocols.oci.reference.memory import Session, StoredManifest
-from regshape.protocols.oci.reference.messages import RefusedError
 from regshape.protocols.oci.reference.targets import MANIFEST, SESSION, TAGS, UPLOADS
+from regshape.protocols.serving import RefusedError
 
 STORAGE_SECONDS = 0.002
 

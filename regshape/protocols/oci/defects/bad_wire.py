@@ -12,8 +12,8 @@ from regshape.formats import digest as digests
 from regshape.model import Defect
 from regshape.protocols.oci.reference import Answer, Incoming, Reference, RefusedError
 from regshape.protocols.oci.reference.memory import Session, StoredManifest
-from regshape.protocols.oci.reference.messages import DisconnectedError
 from regshape.protocols.oci.reference.targets import MANIFEST
+from regshape.protocols.serving import DisconnectedError
 
 
 class ManifestWrittenAsItComes(Reference):

@@ -7,8 +7,9 @@ from regshape.protocols.oci.reference.memory import (
     Store,
     StoredManifest,
 )
-from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
+from regshape.protocols.oci.reference.messages import Incoming
 from regshape.protocols.oci.reference.registry import Reference
+from regshape.protocols.serving import Answer, RefusedError
 
 __all__ = [
     "Answer",

@@ -16,12 +16,8 @@ from urllib.parse import quote
 
 from regshape.protocols.oci.models import JSON, ErrorCode
 from regshape.protocols.oci.reference.memory import ReferenceOptions, Repository, Store
-from regshape.protocols.oci.reference.messages import (
-    Answer,
-    Incoming,
-    RefusedError,
-    has_no_length,
-)
+from regshape.protocols.oci.reference.messages import Incoming, has_no_length
+from regshape.protocols.serving import Answer, RefusedError
 
 NO_HEADERS: Mapping[str, str] = {}
 

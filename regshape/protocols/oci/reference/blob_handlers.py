@@ -7,8 +7,9 @@ from http import HTTPStatus
 from regshape.formats import digest as digests
 from regshape.protocols.oci.models import OCTETS, ErrorCode
 from regshape.protocols.oci.reference.answers import Answers
-from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
+from regshape.protocols.oci.reference.messages import Incoming
 from regshape.protocols.oci.reference.ranges import Slice, clamp, parse_range
+from regshape.protocols.serving import Answer, RefusedError
 
 
 class Blobs(Answers):

@@ -11,7 +11,8 @@ from typing import Any, Final
 from regshape.protocols.oci.models import IMAGE_INDEX, ErrorCode
 from regshape.protocols.oci.reference.manifest_handlers import Manifests
 from regshape.protocols.oci.reference.memory import StoredManifest
-from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
+from regshape.protocols.oci.reference.messages import Incoming
+from regshape.protocols.serving import Answer, RefusedError
 
 _MOST_DIGITS: Final = 18
 CURSOR: Final = "cursor"

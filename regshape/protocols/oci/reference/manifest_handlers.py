@@ -10,7 +10,8 @@ from regshape.protocols.oci.models import FOREIGN_LAYER_TYPES, ErrorCode, is_tag
 from regshape.protocols.oci.reference.blob_handlers import Blobs
 from regshape.protocols.oci.reference.documents import Document, Documents
 from regshape.protocols.oci.reference.memory import StoredManifest
-from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
+from regshape.protocols.oci.reference.messages import Incoming
+from regshape.protocols.serving import Answer, RefusedError
 
 
 class Manifests(Documents, Blobs):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote
 
-from starlette.types import Receive, Send
+from starlette.types import Receive
+
+from regshape.protocols.serving import DisconnectedError, Headers, TooLargeError, field_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,13 @@ class Incoming:
     reference: str
     path: str
     query: tuple[tuple[str, str], ...]
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: Headers
     scheme: str = "http"
     body: bytes = b""
 
     def header(self, name: bytes) -> str | None:
         """Return the value of a header, several joined as RFC 9110 (5.3) says, or None."""
-        values = [value.strip(b" \t") for key, value in self.headers if key == name]
-        return b", ".join(values).decode("latin-1") if values else None
+        return field_of(self.headers, name)
 
     def parameter(self, name: str) -> str | None:
         """Return the first value of a query parameter, or None."""
@@ -43,31 +43,6 @@ class Incoming:
     def parameters(self, name: str) -> list[str]:
         """Return every value of a query parameter."""
         return [value for key, value in self.query if key == name]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer. The body of an answer to HEAD is taken off last, in `Answers.finish`."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-class RefusedError(Exception):
-    """Raised inside a handler when a request is refused; the answer says why."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
-
-
-class DisconnectedError(Exception):
-    """Raised when a client goes away before its request is whole."""
-
-
-class TooLargeError(Exception):
-    """Raised when a body passes the limit of its route; the rest of it is not read."""
 
 
 def parse_query(raw: bytes) -> tuple[tuple[str, str], ...]:
@@ -108,14 +83,6 @@ async def read_body(receive: Receive, limit: int) -> bytes:
         pieces.append(piece)
         if not message.get("more_body", False):
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-async def send_answer(send: Send, answer: Answer) -> None:
-    """Send an answer as it stands: nothing is added and nothing repaired."""
-    pairs = answer.headers.items()
-    headers = [(key.lower().encode(), value.encode("latin-1")) for key, value in pairs]
-    await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
 
 
 def has_no_length(status: int) -> bool:

@@ -10,9 +10,10 @@ from typing import Any
 from regshape.formats import digest as digests
 from regshape.protocols.oci.models import ErrorCode
 from regshape.protocols.oci.reference.memory import Session, StoredManifest
-from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
+from regshape.protocols.oci.reference.messages import Incoming
 from regshape.protocols.oci.reference.ranges import parse_range
 from regshape.protocols.oci.reference.registry import Reference
+from regshape.protocols.serving import Answer, RefusedError
 
 NO_HEADERS: Mapping[str, str] = {}
 

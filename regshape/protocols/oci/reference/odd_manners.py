@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 
 from regshape.protocols.oci.models import IMAGE_CONFIG, ErrorCode
 from regshape.protocols.oci.reference.memory import ReferenceOptions, Session, StoredManifest
-from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
+from regshape.protocols.oci.reference.messages import Incoming
 from regshape.protocols.oci.reference.registry import Reference
+from regshape.protocols.serving import Answer, RefusedError
 
 CONTENT = frozenset({"blob", "manifest", "tags"})
 Doomed: TypeAlias = tuple[str, str, str]

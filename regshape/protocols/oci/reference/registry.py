@@ -7,26 +7,24 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
-from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from regshape.protocols.oci.models import ErrorCode, is_name
 from regshape.protocols.oci.reference import targets
 from regshape.protocols.oci.reference.memory import ReferenceOptions
-from regshape.protocols.oci.reference.messages import (
-    Answer,
-    DisconnectedError,
-    Incoming,
-    RefusedError,
-    TooLargeError,
-    parse_query,
-    read_body,
-    send_answer,
-)
+from regshape.protocols.oci.reference.messages import Incoming, parse_query, read_body
 from regshape.protocols.oci.reference.targets import Target
 from regshape.protocols.oci.reference.token_auth import Auth
 from regshape.protocols.oci.reference.upload_handlers import Uploads
+from regshape.protocols.serving import (
+    Answer,
+    DisconnectedError,
+    RefusedError,
+    TooLargeError,
+    application,
+    raw_path,
+    send_answer,
+)
 
 ROUTES: Mapping[str, Mapping[str, str]] = {
     targets.PING: {"GET": "get_support"},
@@ -56,21 +54,6 @@ NAMELESS: Final = frozenset({targets.PING, targets.TOKEN, targets.CATALOG, targe
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
-class _Everything(BaseRoute):
-    """The one route: the registry reads the raw path itself, which Starlette decodes too early."""
-
-    def __init__(self, registry: Reference) -> None:
-        self.registry = registry
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match every HTTP request."""
-        return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request to the registry."""
-        await self.registry.serve(scope, receive, send)
-
-
 class Reference(Uploads, Auth):
     """A conforming OCI registry in memory.
 
@@ -84,7 +67,7 @@ class Reference(Uploads, Auth):
     def __init__(self, options: ReferenceOptions | None = None) -> None:
         """Start an empty registry."""
         super().__init__(options)
-        self.app = Starlette(routes=[_Everything(self)])
+        self.app = application(self)
         """The registry as an ASGI application."""
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,7 +85,7 @@ class Reference(Uploads, Auth):
 
     def read_head(self, scope: Scope) -> Incoming:
         """Return the request without its body."""
-        raw = targets.raw_path(scope)
+        raw = raw_path(scope)
         target = self.find_target(raw)
         return Incoming(
             method=scope["method"],

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import quote, unquote_to_bytes
-
-from starlette.types import Scope
+from urllib.parse import unquote_to_bytes
 
 PING = "ping"
 CATALOG = "catalog"
@@ -38,16 +36,6 @@ class Target(NamedTuple):
     route: str
     name: str = ""
     reference: str = ""
-
-
-def raw_path(scope: Scope) -> bytes:
-    """Return the path as it came, without query, and without the origin of an absolute form."""
-    raw = scope.get("raw_path")
-    path = quote(scope["path"]).encode() if raw is None else bytes(raw).partition(b"?")[0]
-    for scheme in (b"http://", b"https://"):
-        if path[: len(scheme)].lower() == scheme:
-            return b"/" + path[len(scheme) :].partition(b"/")[2]
-    return path
 
 
 def split_path(raw: bytes) -> list[str] | None:

@@ -25,7 +25,8 @@ from regshape.protocols.oci.models import ErrorCode, is_name
 from regshape.protocols.oci.reference import targets
 from regshape.protocols.oci.reference.list_handlers import Lists
 from regshape.protocols.oci.reference.memory import ReferenceOptions
-from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
+from regshape.protocols.oci.reference.messages import Incoming
+from regshape.protocols.serving import Answer, RefusedError
 
 Access: TypeAlias = Mapping[str, Sequence[str]]
 

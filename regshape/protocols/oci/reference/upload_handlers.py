@@ -16,7 +16,8 @@ from regshape.formats import digest as digests
 from regshape.protocols.oci.models import ErrorCode
 from regshape.protocols.oci.reference.blob_handlers import Blobs
 from regshape.protocols.oci.reference.memory import Session
-from regshape.protocols.oci.reference.messages import Answer, Incoming, RefusedError
+from regshape.protocols.oci.reference.messages import Incoming
+from regshape.protocols.serving import Answer, RefusedError
 
 EXPIRED_AT_ONCE: Final = 8
 _CONTENT_RANGE = re.compile(r"([0-9]+)-([0-9]+)")

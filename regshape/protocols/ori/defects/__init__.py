@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from regshape.errors import UsageError
 from regshape.model import Defect
 from regshape.protocols.ori.defects.bad_archives import BAD_ARCHIVES
 from regshape.protocols.ori.defects.bad_callers import BAD_CALLERS
@@ -12,6 +11,7 @@ from regshape.protocols.ori.defects.bad_connections import BAD_WIRE
 from regshape.protocols.ori.defects.bad_marks import BAD_MARKS
 from regshape.protocols.ori.defects.bad_reads import BAD_READS
 from regshape.protocols.ori.reference import Reference
+from regshape.protocols.serving import composed
 
 _TABLES: Sequence[Sequence[Defect]] = (BAD_READS, BAD_ARCHIVES, BAD_MARKS, BAD_CALLERS, BAD_WIRE)
 DEFECTS: Mapping[str, Defect] = {defect.name: defect for table in _TABLES for defect in table}
@@ -23,8 +23,4 @@ def planted(names: Sequence[str], ordinary: type[Reference] = Reference) -> type
     Raises:
         UsageError: there is no defect of that name.
     """
-    for name in names:
-        if name not in DEFECTS:
-            raise UsageError(f"no defect {name!r}: `regshape requirements -P ori` lists them")
-    mistakes = tuple(DEFECTS[name].mistake for name in names)
-    return type("Planted", (*mistakes, ordinary), {}) if mistakes else ordinary
+    return composed(names, DEFECTS, ordinary, "regshape requirements -P ori")

@@ -12,7 +12,7 @@ from regshape.model import Defect
 from regshape.protocols.ori.defects.planting import defect
 from regshape.protocols.ori.reference import Answer, Asked, Reference, RefusedError
 from regshape.protocols.ori.reference.routes import Route
-from regshape.protocols.ori.reference.traffic import DisconnectedError
+from regshape.protocols.serving import DisconnectedError
 
 PATIENCE = 0.6
 """Seconds that a server waits for the rest of a body."""

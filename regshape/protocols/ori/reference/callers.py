@@ -10,7 +10,8 @@ from regshape.protocols.ori.models import ErrorCode, TokenScope
 from regshape.protocols.ori.reference.journal import Journal
 from regshape.protocols.ori.reference.records import Quota, ReferenceOptions, Token, hash_token
 from regshape.protocols.ori.reference.replies import NO_HEADERS, Replies
-from regshape.protocols.ori.reference.traffic import Asked, Headers, RefusedError
+from regshape.protocols.ori.reference.traffic import Asked
+from regshape.protocols.serving import Headers, RefusedError
 
 MOST_WINDOWS = 10_000
 """Callers after which those whose windows have ended are forgotten."""

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from regshape.protocols.ori.models import JSON, Deprecation, ErrorCode, TokenScope
 from regshape.protocols.ori.reference.publish_handlers import Publishing
 from regshape.protocols.ori.reference.records import Release
-from regshape.protocols.ori.reference.traffic import Answer, Asked
+from regshape.protocols.ori.reference.traffic import Asked
+from regshape.protocols.serving import Answer
 
 MOST_JSON_BYTES = 64 * 1024
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -9,7 +9,8 @@ from regshape.protocols.ori.models import OCTETS, TEXT, ErrorCode
 from regshape.protocols.ori.reference.package_handlers import FOR_EVER
 from regshape.protocols.ori.reference.records import Release
 from regshape.protocols.ori.reference.search_handlers import Finding
-from regshape.protocols.ori.reference.traffic import Answer, Asked
+from regshape.protocols.ori.reference.traffic import Asked
+from regshape.protocols.serving import Answer
 
 
 class Logging(Finding):

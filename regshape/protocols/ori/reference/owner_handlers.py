@@ -15,7 +15,8 @@ from regshape.protocols.ori.models import (
 )
 from regshape.protocols.ori.reference.change_handlers import Changes
 from regshape.protocols.ori.reference.records import Holding, Offer
-from regshape.protocols.ori.reference.traffic import Answer, Asked
+from regshape.protocols.ori.reference.traffic import Asked
+from regshape.protocols.serving import Answer
 
 
 class Ownership(Changes):

@@ -17,7 +17,8 @@ from regshape.protocols.ori.models import (
 from regshape.protocols.ori.package import file_name
 from regshape.protocols.ori.reference.callers import Callers
 from regshape.protocols.ori.reference.records import Holding, Release
-from regshape.protocols.ori.reference.traffic import Answer, Asked
+from regshape.protocols.ori.reference.traffic import Asked
+from regshape.protocols.serving import Answer
 
 FOR_EVER = "public, max-age=31536000, immutable"
 

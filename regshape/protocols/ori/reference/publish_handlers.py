@@ -15,8 +15,9 @@ from regshape.protocols.ori.reference.form import FORM_BYTES, Form, boundary_of,
 from regshape.protocols.ori.reference.journal import Journal
 from regshape.protocols.ori.reference.package_handlers import Packages
 from regshape.protocols.ori.reference.records import Holding, ReferenceOptions, Release
-from regshape.protocols.ori.reference.traffic import Answer, Asked
+from regshape.protocols.ori.reference.traffic import Asked
 from regshape.protocols.ori.toml_files import plain
+from regshape.protocols.serving import Answer
 
 SMALL_BYTES = 64 * 1024
 """Size up to which a package is checked on the spot; others are answered meanwhile above it."""

@@ -22,8 +22,9 @@ from regshape.formats.digest import compute
 from regshape.protocols.ori.models import JSON, STATUSES, ErrorBody, ErrorCode, ErrorEntry
 from regshape.protocols.ori.reference.journal import Journal, Memory
 from regshape.protocols.ori.reference.records import Quota, ReferenceOptions, kept_token
-from regshape.protocols.ori.reference.traffic import Answer, Asked, RefusedError
+from regshape.protocols.ori.reference.traffic import Asked
 from regshape.protocols.ori.reference.transparency import TransparencyLog
+from regshape.protocols.serving import Answer, RefusedError
 
 NO_HEADERS: Mapping[str, str] = {}
 MOST_DIGITS = 9

@@ -14,7 +14,8 @@ from regshape.protocols.ori.models import (
 )
 from regshape.protocols.ori.reference.owner_handlers import Ownership
 from regshape.protocols.ori.reference.records import Release
-from regshape.protocols.ori.reference.traffic import Answer, Asked
+from regshape.protocols.ori.reference.traffic import Asked
+from regshape.protocols.serving import Answer
 
 
 class Finding(Ownership):

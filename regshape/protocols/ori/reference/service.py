@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from regshape.errors import StoreError
@@ -14,34 +12,20 @@ from regshape.protocols.ori.package import PackageError
 from regshape.protocols.ori.reference.journal import Journal
 from regshape.protocols.ori.reference.log_handlers import Logging
 from regshape.protocols.ori.reference.records import ReferenceOptions
-from regshape.protocols.ori.reference.routes import ROUTES, Route, find_route, raw_path, split_path
-from regshape.protocols.ori.reference.traffic import (
+from regshape.protocols.ori.reference.routes import ROUTES, Route, find_route, split_path
+from regshape.protocols.ori.reference.traffic import Asked, Body
+from regshape.protocols.serving import (
     Answer,
-    Asked,
-    Body,
     DisconnectedError,
     RefusedError,
     TooLargeError,
+    application,
+    raw_path,
     send_answer,
 )
 
 BROKEN = "broken"
 """In place of a route's name: the path cannot be decoded."""
-
-
-class _Everything(BaseRoute):
-    """The one route: the registry reads the raw path itself, which Starlette decodes too early."""
-
-    def __init__(self, registry: Reference) -> None:
-        self.registry = registry
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match every HTTP request."""
-        return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request to the registry."""
-        await self.registry.serve(scope, receive, send)
 
 
 class Reference(Logging):
@@ -56,7 +40,7 @@ class Reference(Logging):
     ) -> None:
         """Start with what the journal holds; without one, empty and in memory."""
         super().__init__(options, journal)
-        self.app = Starlette(routes=[_Everything(self)])
+        self.app = application(self)
         """The registry as an ASGI application."""
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:

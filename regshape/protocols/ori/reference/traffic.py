@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import anyio
-from starlette.types import Receive, Send
+from starlette.types import Receive
 
 from regshape.protocols.ori.reference.records import Quota, Token
+from regshape.protocols.serving import DisconnectedError, Headers, TooLargeError, field_of
 
 DRAINED_BYTES = 64 * 1024 * 1024
 DRAINED_SECONDS = 10.0
-
-Headers = tuple[tuple[bytes, bytes], ...]
-
-
-class DisconnectedError(Exception):
-    """Raised when a client goes away before its request is whole."""
-
-
-class TooLargeError(Exception):
-    """Raised when a body passes its limit; the rest of it has not been read."""
 
 
 class Body:
@@ -90,8 +81,7 @@ class Asked:
 
     def header(self, name: bytes) -> str | None:
         """Return the value of a header, several joined as RFC 9110 (5.3) says, or None."""
-        values = [value.strip(b" \t") for key, value in self.headers if key == name]
-        return b", ".join(values).decode("latin-1") if values else None
+        return field_of(self.headers, name)
 
     def parameters(self, name: str) -> list[str]:
         """Return every value of a query parameter."""
@@ -101,28 +91,3 @@ class Asked:
     def package(self) -> str:
         """The full name of the package that the path names."""
         return f"@{self.words['scope']}/{self.words['name']}"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer. The body of an answer to HEAD is taken off last, in `Replies.finish`."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-class RefusedError(Exception):
-    """Raised inside a handler when a request is refused; the answer says why."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
-
-
-async def send_answer(send: Send, answer: Answer) -> None:
-    """Send an answer as it stands: nothing is added and nothing repaired."""
-    pairs = answer.headers.items()
-    headers = [(key.lower().encode(), value.encode("latin-1")) for key, value in pairs]
-    await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
