@@ -10,10 +10,9 @@ from regshape.protocols.http import next_link, resolve
 from regshape.protocols.judging import succeeded
 from regshape.protocols.ori import calls
 from regshape.protocols.ori.facts import ReadFacts
-from regshape.protocols.ori.operations.publish_steps import need_version
+from regshape.protocols.ori.operations.publish_steps import named_version, need_version
 from regshape.protocols.ori.state import Package, State
 
-MISSING = "9.9.9"
 OK = 200
 
 
@@ -44,7 +43,7 @@ def list_versions(state: State, step: Step) -> Play:
     if limit is not None:
         yield from _walk(state, package, limit)
         return
-    how = Reading(step.mutators, who=step.arguments.get("who", "main"))
+    how = _reading(step)
     yield from read_versions(package, how)
 
 
@@ -102,31 +101,27 @@ def versions_of(exchange: Exchange) -> list[str] | None:
 
 def get_metadata(state: State, step: Step) -> Play:
     """GET the metadata of a version."""
-    yield from _of_version(state, step, read_metadata)
+    package = state.package(step.arguments)
+    version = yield from named_version(state, package, step)
+    if version is not None:
+        yield from read_metadata(state, package, version, _reading(step))
 
 
 def get_archive(state: State, step: Step) -> Play:
     """GET the archive of a version, once more with its ETag where a step says so."""
-    yield from _of_version(state, step, read_archive)
-
-
-def _of_version(state: State, step: Step, read: object) -> Play:
     package = state.package(step.arguments)
-    version: str | None = MISSING
-    if package is not state.absent:
-        version = yield from need_version(state, package, step.arguments.get("which", 0))
+    version = yield from named_version(state, package, step)
     if version is None:
         return
-    if step.arguments.get("want") == "missing":
-        version = MISSING
-    how = Reading(step.mutators, who=step.arguments.get("who", "main"))
-    if read is read_metadata:
-        yield from read_metadata(state, package, version, how)
-        return
+    how = _reading(step)
     yield from read_archive(state, package, version, how)
     etag = state.etags.get((package.full, version))
     if step.arguments.get("again") and etag is not None:
         yield from read_archive(state, package, version, replace(how, etag=etag))
+
+
+def _reading(step: Step) -> Reading:
+    return Reading(step.mutators, who=step.arguments.get("who", "main"))
 
 
 def read_metadata(state: State, package: Package, version: str, how: Reading) -> Play:

@@ -10,12 +10,11 @@ from regshape.protocols.judging import refused, succeeded
 from regshape.protocols.ori import calls
 from regshape.protocols.ori.facts import MarkFacts
 from regshape.protocols.ori.operations.fetching import (
-    MISSING,
     back,
     read_archive,
     read_metadata,
 )
-from regshape.protocols.ori.operations.publish_steps import need_version
+from regshape.protocols.ori.operations.publish_steps import named_version
 from regshape.protocols.ori.state import Package, State
 
 MESSAGES: dict[str, Any] = {
@@ -35,13 +34,9 @@ GOOD = frozenset({"", "unicode"})
 def mark(state: State, step: Step) -> Play:
     """POST a yank, unyank or deprecation, and read the version back."""
     package = state.package(step.arguments)
-    version: str | None = MISSING
-    if package is not state.absent:
-        version = yield from need_version(state, package, step.arguments.get("which", 0))
+    version = yield from named_version(state, package, step)
     if version is None:
         return
-    if step.arguments.get("want") == "missing":
-        version = MISSING
     named = step.arguments.get("message", "")
     document = MESSAGES[named] if step.operation == "deprecate" else None
     held = package.versions.get(version)

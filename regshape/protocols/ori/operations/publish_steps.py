@@ -25,6 +25,8 @@ from regshape.protocols.ori.trees import (
 )
 
 CREATED, CONFLICT, TOO_LARGE = 201, 409, 413
+MISSING = "9.9.9"
+"""A version that nothing has."""
 FEATURES: Mapping[str, tuple[str, ...]] = {"default": ("fast",), "fast": ()}
 Wanted = Literal["accept", "refuse", "open"]
 Learnt = Generator[Call, Exchange, str | None]
@@ -49,6 +51,16 @@ def need_version(state: State, package: Package, which: int = 0, *, fresh: bool 
     plan = _sound(state, package, state.fresh_version(package), role="setup")
     yield from _send(state, plan, "setup")
     return package.recent()
+
+
+def named_version(state: State, package: Package, step: Step) -> Learnt:
+    """Return the version that a step is about, there or not; none if it cannot be brought there."""
+    if package is state.absent:
+        return MISSING
+    version = yield from need_version(state, package, step.arguments.get("which", 0))
+    if version is not None and step.arguments.get("want") == "missing":
+        return MISSING
+    return version
 
 
 def publish(state: State, step: Step) -> Play:
