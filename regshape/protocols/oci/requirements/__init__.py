@@ -71,6 +71,11 @@ FOLLOWS: Mapping[str, tuple[str, ...]] = {
     ),
     "OCI-RFR-04": ("OCI-RFR-08", "OCI-RFR-09"),
     "OCI-RFR-08": ("OCI-TAGS-05",),
+    # What makes the server fail breaks the row that asks for any answer but that.
+    "OCI-NAME-02": ("HTTP-03",),
+    "OCI-MAN-11": ("HTTP-03",),
+    # A delete that leaves its tags leaves them in a race too.
+    "OCI-RACE-07": ("OCI-DEL-06",),
     "HTTP-07": ("HTTP-01", "HTTP-02"),
 }
 """Which violations bring others with them: what follows is told with what it follows from."""
