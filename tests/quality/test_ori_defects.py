@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import anyio
 import pytest
 
-from regshape.catalog import find
+from regshape.catalog import ReferenceSettings, find
 from regshape.engine.runner import run_campaign
+from regshape.model import Finding, Step
 from regshape.protocols.ori.defects import DEFECTS
 from regshape.settings import Settings
+from tests.conftest import Serve
 from tests.quality.hunt import Row, StopAt, embedded, steps_of
 
 ENTRY = find("ori")
@@ -18,6 +23,7 @@ SETTINGS = Settings.model_validate(
         "protocol": "ori",
         "time": None,
         "max_requests": 3000,
+        "seed": 0,
         "use_corpus": False,
         "confirmations": 2,
         "tokens": ENTRY.tokens,
@@ -105,19 +111,66 @@ ROWS: tuple[Row, ...] = (
     ("errors-without-limits", "ORI-41", [("deprecate", {"message": "empty"}, [])], 2),
     ("remaining-stands", "ORI-42", [("yank", {}, [])], 2),
     ("reset-in-milliseconds", "ORI-43", [("yank", {}, [])], 2),
+    ("methods-not-found", "ORI-58", [("list-advisories", {}, ["method-post"])], 1),
+    ("unyank-deadlocked", "HTTP-01", [("unyank", {}, [])], 2),
+    ("errors-longer", "HTTP-02", [("list-versions", {"package": "absent"}, [])], 1),
+    ("unchallenged", "HTTP-04", [("try-as", {}, [])], 2),
+    ("status-of-its-own", "HTTP-06", [("list-advisories", {}, ["method-post"])], 1),
 )
+SILENT = {"unyank-deadlocked": {"deadline": 0.25}}
+"""What leaves requests without an answer, and for how many seconds one is waited for."""
+RACES: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("checked-then-kept", "ORI-67", {"version": "5.0.0"}),
+    ("rows-read-too-early", "ORI-68", {}),
+)
+"""A defect, the requirement that tells of it, and what each of two publishes at once says."""
+SERVED = "wedged-by-cut-request"
+"""What shows only behind a server of its own."""
+
+
+async def _found(name: str, inner: object, changes: Mapping[str, Any]) -> Finding:
+    """Return the first finding of what tells of a defect, which a campaign ends at."""
+    watcher = StopAt(DEFECTS[name].requirements[:1], anyio.Event())
+    settings = SETTINGS.model_copy(update=dict(changes))
+    await run_campaign(settings, ENTRY, [watcher], stop=watcher.stop, inner=inner)
+    assert watcher.found is not None
+    assert watcher.found.seen_after <= 2000
+    return watcher.found
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
 async def test_a_fault_is_found_and_shrunk(row: Row) -> None:
     name, requirement, steps, requests = row
-    watcher = StopAt([requirement], anyio.Event())
-    inner = embedded(ENTRY, name)
-    await run_campaign(SETTINGS, ENTRY, [watcher], stop=watcher.stop, inner=inner)
-    found = watcher.found
-    assert found is not None
+    found = await _found(name, embedded(ENTRY, name), SILENT.get(name, {}))
     assert found.requirement == requirement == DEFECTS[name].requirements[0]
     assert steps_of(found) == steps
     assert (found.requests, found.reproduced) == (requests, (2, 2))
-    assert found.seen_after <= 2000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("race", RACES, ids=[race[0] for race in RACES])
+async def test_a_race_is_found_and_shrunk_to_two_publishes(
+    race: tuple[str, str, dict[str, str]],
+) -> None:
+    name, requirement, arguments = race
+    found = await _found(name, embedded(ENTRY, name), {})
+    assert found.requirement == requirement == DEFECTS[name].requirements[0]
+    assert (found.case.steps, found.case.parallel) == (
+        (),
+        ((Step("publish", arguments),), (Step("publish", arguments),)),
+    )
+    seen, tried = found.reproduced
+    assert 1 <= seen <= tried
+
+
+@pytest.mark.slow
+async def test_a_server_that_is_gone_after_broken_framing_is_found(serve: Serve) -> None:
+    app = ENTRY.reference(ReferenceSettings(defects=(SERVED,)))
+    async with serve(app) as url:
+        found = await _found(SERVED, None, {"target": url, "deadline": 0.5, "concurrency": 1})
+    assert found.requirement == "HTTP-07" == DEFECTS[SERVED].requirements[0]
+    (step,) = found.case.steps
+    assert (step.operation, step.arguments) == ("publish", {})
+    assert [mutator.target for mutator in step.mutators] == ["frame"]
+    assert (found.requests, found.reproduced) == (1, (2, 2))

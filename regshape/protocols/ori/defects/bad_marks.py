@@ -133,6 +133,7 @@ class CheckedThenKept(Reference):
     async def accept(self, package: Package, data: bytes, user: str) -> Release:
         """Return the version that a package has become."""
         self.check_new(package)
+        self.check_dependencies(package)
         self.publishing.release()
         await anyio.sleep(0.01)
         await self.publishing.acquire()
