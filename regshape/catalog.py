@@ -21,8 +21,10 @@ from regshape.protocols.ori import breaks as ori_breaks
 from regshape.protocols.ori.defects import DEFECTS as ORI_DEFECTS
 from regshape.protocols.ori.defects import planted as ori_planted
 from regshape.protocols.ori.protocol import Ori
+from regshape.protocols.ori.reference.campaigns import ODD as ORI_ODD
+from regshape.protocols.ori.reference.campaigns import OPTIONS as ORI_OPTIONS
 from regshape.protocols.ori.reference.campaigns import TOKENS as ORI_TOKENS
-from regshape.protocols.ori.reference.campaigns import options_for
+from regshape.protocols.ori.reference.own_times import OwnTimes
 from regshape.strategies import oci as oci_strategies
 from regshape.strategies import oci_races
 from regshape.strategies import ori as ori_strategies
@@ -85,7 +87,8 @@ def _oci_reference(settings: ReferenceSettings) -> App:
 
 
 def _ori_reference(settings: ReferenceSettings) -> App:
-    return ori_planted(settings.defects)(options_for(settings.odd)).app
+    ordinary = ORI_ODD[settings.odd] if settings.odd is not None else OwnTimes
+    return ori_planted(settings.defects, ordinary)(ORI_OPTIONS).app
 
 
 PROTOCOLS: Mapping[str, Entry] = {
@@ -105,15 +108,15 @@ PROTOCOLS: Mapping[str, Entry] = {
     "ori": Entry(
         protocol=Ori(),
         moves=ori_strategies.MOVES,
-        programs=ori_strategies.PROGRAMS,
+        programs=(*ori_strategies.PROGRAMS, *ori_strategies.TOUR),
         breaks=ori_breaks.BREAKS,
         cases=ori_strategies.cases,
         defects=ORI_DEFECTS,
         reference=_ori_reference,
-        odd=("stock",),
+        odd=tuple(ORI_ODD),
         corpus="ori",
         status="Ori package registry, complete campaigns",
-        races=ori_strategies.RACES,
+        races=(*ori_strategies.RACES, *ori_strategies.LAST),
         tokens=ORI_TOKENS,
     ),
 }

@@ -107,9 +107,11 @@ MOVES: Sequence[Move] = (
         for who, (needs, tried) in STRANGERS.items()
         for what in tried
     ),
-    # more than a window allows
+    # time, and more than a window of it allows
+    _m("wait", "own-time", hours=73),
+    _m("wait", "own-time", hours=71),
+    _m("wait", "own-time", minutes=1),
     _m("burst", "stock-tiers", search=False),
-    _m("burst", "stock-tiers", who="main", search=False),
 )
 
 
@@ -121,6 +123,7 @@ def _program(*words: Word) -> Case:
     return Case("ori", tuple(_step(word) for word in words))
 
 
+ACCEPT = ("transfer", {"action": "accept"})
 PROGRAMS: Sequence[Case] = (
     _program("yank", "get-archive"),
     _program("yank", "yank"),
@@ -140,17 +143,25 @@ PROGRAMS: Sequence[Case] = (
     _program("look-up", "publish", "get-checkpoint"),
     _program("look-up", "publish", "look-up"),
     _program("get-checkpoint", "publish", "look-up"),
-    _program("transfer", ("transfer", {"action": "accept"})),
-    _program("transfer", ("transfer", {"action": "cancel"}), ("transfer", {"action": "accept"})),
+    _program("transfer", ACCEPT),
+    _program("transfer", ("transfer", {"action": "cancel"}), ACCEPT),
     _program(("transfer", {"to": "nobody"}), ("transfer", {"action": "accept", "started": False})),
+    _program("transfer", ("wait", {"hours": 73}), ACCEPT),
+    _program("transfer", ("wait", {"hours": 71}), ACCEPT),
+    _program("yank", ("wait", {"minutes": 1}), "list-versions"),
     _program(("search", {"q": "missing"}), "search"),
 )
+LAST: Sequence[Case] = (_program(("burst", {"who": "main"})),)
+"""What takes so many requests that all else goes before."""
 
 SAME = {"version": "5.0.0", "same": True}
-RACES: Sequence[Case] = (
+TOUR: Sequence[Case] = (
     Case("ori", (), parallel=((_step(("publish", SAME)),),) * 3),
+    Case("ori", (), parallel=((Step("publish"),),) * 3),
+)
+"""A race of each kind, which are not left for the end."""
+RACES: Sequence[Case] = (
     Case("ori", (Step("publish"),), parallel=((_step(("publish", SAME)),),) * 2),
-    Case("ori", (), parallel=((Step("publish"),), (Step("publish"),), (Step("publish"),))),
     Case("ori", (Step("publish"),), parallel=((Step("yank"),), (Step("unyank"),))),
     Case("ori", (Step("publish"),), parallel=((Step("publish"),), (Step("list-versions"),) * 2)),
 )

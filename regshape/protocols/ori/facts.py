@@ -23,11 +23,15 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What every call knows: the package, whether it is there, and the rate it had before."""
+    """What every call knows: the package, whether it is there, and the rate it had before.
+
+    `ahead` is how many seconds the time of the case is ahead of everybody's.
+    """
 
     package: str = ""
     package_known: bool | None = None
     rate: Rate | None = None
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +134,11 @@ class LogFacts(Facts):
 
 @dataclass(frozen=True, slots=True)
 class BurstFacts(Facts):
-    """A request of a burst. `left` is how many more the first one's answer allowed."""
+    """A request of a burst. `alone` says that nobody else asks in the case's windows.
 
-    who: Identity = "anonymous"
-    left: int | None = None
-    exhausted: bool = False
+    `by` is `asker`, or `bystander` for who asks before and after and has to be spared; or `later`
+    for the first who asks once the window is over.
+    """
+
+    by: Literal["asker", "bystander", "later"] = "asker"
+    alone: bool = False

@@ -11,6 +11,7 @@ from regshape.protocols.ori.facts import Facts
 from regshape.protocols.ori.operations.log_reads import read_checkpoint
 from regshape.protocols.ori.requirements.limits import TIERS, rate_of
 from regshape.protocols.ori.state import State
+from regshape.protocols.ori.timeline import HEADER, OWN_TIME
 
 OK, UNAUTHORIZED, NOT_FOUND = 200, 401, 404
 IDENTITIES: Sequence[Identity] = ("reader", "publisher", "manager", "expired")
@@ -28,7 +29,8 @@ def probe(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
     log = yield from _log()
     owners = yield from _owners(state)
     tiers = yield from _tiers()
-    found = [log, owners, tiers, (yield from _token("other", "second-identity"))]
+    own_time = yield from _own_time(state)
+    found = [log, owners, tiers, own_time, (yield from _token("other", "second-identity"))]
     for who in IDENTITIES:
         capability = yield from _token(who, f"token-{who}")
         found.append(capability)
@@ -76,6 +78,14 @@ def _tiers() -> Asking:
     there = named["main"] == TIERS[True] or named["anonymous"] == TIERS[False]
     reason = f"the registry states {named['main']} with and {named['anonymous']} without a token"
     return Capability("stock-tiers", there, reason)
+
+
+def _own_time(state: State) -> Asking:
+    request = calls.get(calls.ADVISORIES).with_header(HEADER, str(state.timeline()))
+    exchange = yield _asking(request)
+    there = exchange.header(HEADER.lower()) == str(state.timeline())
+    has = "has" if there else "does not have"
+    return Capability(OWN_TIME, there, f"the registry {has} a clock that a case can set")
 
 
 def _token(who: Identity, name: str) -> Asking:

@@ -17,6 +17,7 @@ from regshape.protocols.ori.probe import probe
 from regshape.protocols.ori.requirements import REQUIREMENTS
 from regshape.protocols.ori.requirements.limits import rate_of
 from regshape.protocols.ori.state import State
+from regshape.protocols.ori.timeline import HEADER
 
 MOST_READ_AT_THE_END = 6
 
@@ -44,11 +45,12 @@ class OriWorld:
 
     def ready(self) -> Call:
         """Return a call that does nothing but open a connection."""
-        return calls.call("probe", calls.get(calls.ADVISORIES), Facts(), role="probe")
+        call = calls.call("probe", calls.get(calls.ADVISORIES), Facts(), role="probe")
+        return self._timed(call)
 
     def rest(self, lanes: Sequence[Sequence[Turn]]) -> Play:
         """Read, once all is quiet, everything that parallel lists may have changed."""
-        yield from read_all(self.state, lanes)
+        yield from self._rated(read_all(self.state, lanes), [])
 
     def play(self, step: Step) -> Play:
         """Run one step; after broken framing, see that the server still serves."""
@@ -58,14 +60,22 @@ class OriWorld:
         for cause in broken:
             request = calls.get(calls.ADVISORIES)
             facts = SearchFacts(kind="advisories")
-            yield calls.call("list-advisories", request, facts, (), "readback", cause)
+            call = calls.call("list-advisories", request, facts, (), "readback", cause)
+            yield self._timed(call)
+
+    def _timed(self, call: Call) -> Call:
+        """Return the call in the time of the space, and with what was last told of its rate."""
+        rate, ahead = self.state.rates.get(call.identity), self.state.ahead
+        request = call.request
+        if self.state.own_time:
+            request = request.with_header(HEADER, str(self.state.timeline()))
+        return replace(call, request=request, facts=replace(call.facts, rate=rate, ahead=ahead))
 
     def _rated(self, play: Play, broken: list[Call]) -> Play:
-        """Play, with what each identity's answer before said of its rate among the facts."""
+        """Play in the time of the space; take note of rates, and of calls of broken framing."""
         call = next(play, None)
         while call is not None:
-            facts = replace(call.facts, rate=self.state.rates.get(call.identity))
-            call = replace(call, facts=facts)
+            call = self._timed(call)
             if call.role == "step" and breaks(call, "frame"):
                 broken.append(call)
             exchange = yield call
@@ -79,6 +89,9 @@ class OriWorld:
 
     def settle(self) -> Play:
         """Download once more what was published."""
+        yield from self._rated(self._settled(), [])
+
+    def _settled(self) -> Play:
         left = MOST_READ_AT_THE_END
         for package in self.state.packages:
             for version in list(package.versions)[:left]:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from regshape.formats import semver
 from regshape.model import Identity, Space
 from regshape.protocols.ori.facts import Held, Rate
+from regshape.protocols.ori.timeline import OWN_TIME, Timeline
 
 NUMBERS = ("1.0.0", "1.10.0", "1.9.0", "2.0.0-alpha", "2.0.0-alpha.10", "2.0.0-alpha.9", "2.0.0")
 """Versions in the order in which they are published: no order of text is their own."""
@@ -37,6 +38,9 @@ class Package:
     """Versions that were sent, whatever became of them: none of them is a fresh one."""
     unsure: bool = False
     pending: Identity | None = None
+    offered: int | None = 0
+    """How far ahead the clock was when the pending transfer was started; None where it was started
+    again since, and may have been prolonged."""
     transferred: bool = False
 
     @property
@@ -96,6 +100,11 @@ class State:
         self.etags: dict[tuple[str, str], str] = {}
         self.rates: dict[Identity, Rate] = {}
         self.checkpoint: tuple[int, bytes] | None = None
+        found = space.capabilities.get(OWN_TIME)
+        self.own_time = found is not None and found.present
+        """Whether the target gives the space a clock and rate windows of its own."""
+        self.ahead = 0
+        """Seconds that the clock of the space is ahead of everybody's."""
         self.serial = 0
         self.lane = 0
         """Which of several parallel lists this plays, from 1; 0 for none, and what they share."""
@@ -120,6 +129,10 @@ class State:
         number = next(text for text in numbers if text not in package.tried)
         package.tried.add(number)
         return number
+
+    def timeline(self) -> Timeline:
+        """Return the time that the space is in."""
+        return Timeline(self.space.salt, self.ahead)
 
     def mark(self) -> str:
         """Return a text that no earlier call, no parallel list and no other space has."""

@@ -10,14 +10,8 @@ from regshape.model import Defect
 from regshape.protocols.ori.defects.planting import defect
 from regshape.protocols.ori.models import ErrorCode, TokenScope
 from regshape.protocols.ori.reference import Answer, Asked, Reference, RefusedError
-from regshape.protocols.ori.reference.campaigns import options_for
-from regshape.protocols.ori.reference.journal import Journal
-from regshape.protocols.ori.reference.records import (
-    Holding,
-    Quota,
-    ReferenceOptions,
-    Token,
-)
+from regshape.protocols.ori.reference.callers import Window
+from regshape.protocols.ori.reference.records import Holding, Quota, Token
 from regshape.protocols.ori.reference.routes import Route
 
 
@@ -143,24 +137,7 @@ class ResetInMilliseconds(Reference):
         return {**super().quota_headers(quota), "X-RateLimit-Reset": reset}
 
 
-class _Stock(Reference):
-    """A registry with the limits of the document."""
-
-    def __init__(
-        self, options: ReferenceOptions | None = None, journal: Journal | None = None
-    ) -> None:
-        """Start with the limits of the document, whatever the options say."""
-        stock = options_for("stock")
-        given = options or stock
-        limits = replace(
-            given,
-            authenticated_limit=stock.authenticated_limit,
-            anonymous_limit=stock.anonymous_limit,
-        )
-        super().__init__(limits, journal)
-
-
-class TokensAsAnonymous(_Stock):
+class TokensAsAnonymous(Reference):
     """Has one tier for all."""
 
     def limit_of(self, token: Token | None) -> int:
@@ -169,7 +146,7 @@ class TokensAsAnonymous(_Stock):
         return self.options.anonymous_limit
 
 
-class AnonymousUncounted(_Stock):
+class AnonymousUncounted(Reference):
     """Counts, and lets who shows no token ask on."""
 
     def check_quota(self, asked: Asked) -> None:
@@ -178,7 +155,43 @@ class AnonymousUncounted(_Stock):
             super().check_quota(asked)
 
 
-class OneBucket(_Stock):
+class TokensUncounted(Reference):
+    """Counts, and lets who shows a token ask on."""
+
+    def check_quota(self, asked: Asked) -> None:
+        """Refuse what is one request too many, without a token."""
+        if asked.token is None:
+            super().check_quota(asked)
+
+
+class OneTooMany(Reference):
+    """Looks whether anything was left before a request, not whether it was for this one."""
+
+    def check_quota(self, asked: Asked) -> None:
+        """Refuse what is two requests too many."""
+        if asked.quota.used > asked.quota.limit + 1:
+            super().check_quota(asked)
+
+
+class LastRefused(Reference):
+    """Takes the last request of a window for the first that is too much."""
+
+    def check_quota(self, asked: Asked) -> None:
+        """Refuse the last request of a window, too."""
+        quota = asked.quota
+        last = quota.used == quota.limit
+        super().check_quota(replace(asked, quota=replace(quota, used=quota.used + last)))
+
+
+class WindowsForGood(Reference):
+    """Begins no new window for who asked too much in the last one, however long ago that was."""
+
+    def has_ended(self, window: Window, now: float) -> bool:
+        """Return whether a window is over, and was not too small."""
+        return window.used <= self.options.anonymous_limit and super().has_ended(window, now)
+
+
+class OneBucket(Reference):
     """Counts by where requests come from, with a token and without."""
 
     def caller(self, token: Token | None, client: str) -> str:
@@ -187,7 +200,7 @@ class OneBucket(_Stock):
         return f"client {client}"
 
 
-class NoRetryAfter(_Stock):
+class NoRetryAfter(Reference):
     """Says that it was too much, and not until when."""
 
     def finish(self, answer: Answer, asked: Asked) -> Answer:
@@ -221,6 +234,10 @@ BAD_CALLERS: tuple[Defect, ...] = (
     defect("reset-in-milliseconds", ResetInMilliseconds, "S", "ORI-43"),
     defect("tokens-as-anonymous", TokensAsAnonymous, "S", "ORI-44"),
     defect("anonymous-uncounted", AnonymousUncounted, "Q", "ORI-45"),
+    defect("tokens-uncounted", TokensUncounted, "Q", "ORI-44"),
+    defect("one-too-many", OneTooMany, "Q", "ORI-45", "ORI-44"),
+    defect("last-refused", LastRefused, "Q", "ORI-45", "ORI-44"),
+    defect("windows-for-good", WindowsForGood, "Q", "ORI-45", "ORI-44", "ORI-43"),
     defect("one-bucket", OneBucket, "A", "ORI-47"),
     defect("no-retry-after", NoRetryAfter, "Q", "ORI-46"),
     defect("methods-not-found", MethodsNotFound, "S", "ORI-58"),

@@ -13,7 +13,9 @@ from regshape.protocols.ori.defects.planting import defect
 from regshape.protocols.ori.models import Deprecation, ErrorCode
 from regshape.protocols.ori.package import Package
 from regshape.protocols.ori.reference import Answer, Asked, Reference
-from regshape.protocols.ori.reference.records import Holding, Release
+from regshape.protocols.ori.reference.records import HOUR, Holding, Offer, Release
+
+DAY = 24 * HOUR
 
 
 class YankForgotten(Reference):
@@ -103,6 +105,24 @@ class AcceptUnasked(Reference):
         return self.owners(HTTPStatus.OK, self.hold(Holding(holding.package, user)), shown=True)
 
 
+class OffersForEver(Reference):
+    """Lets a transfer wait until somebody accepts it."""
+
+    def waiting(self, holding: Holding) -> Offer | None:
+        """Return the offer, whenever it was made."""
+        return holding.offer
+
+
+class OffersForADay(Reference):
+    """Forgets a transfer that was not accepted within a day."""
+
+    def waiting(self, holding: Holding) -> Offer | None:
+        """Return the offer, if it was made within a day."""
+        offer = super().waiting(holding)
+        ends = 0.0 if offer is None else offer.expires - self.options.transfer_lifetime + DAY
+        return offer if self.now() < ends else None
+
+
 class OldOwnerStays(Reference):
     """Lets who published a package first publish it for good."""
 
@@ -165,6 +185,8 @@ BAD_MARKS: tuple[Defect, ...] = (
     defect("message-optional", MessageOptional, "S", "ORI-23", "ORI-22"),
     defect("transfer-at-once", TransferAtOnce, "A", "ORI-25"),
     defect("accept-unasked", AcceptUnasked, "A", "ORI-25"),
+    defect("offers-for-ever", OffersForEver, "Q", "ORI-69"),
+    defect("offers-for-a-day", OffersForADay, "Q", "ORI-24"),
     defect("old-owner-stays", OldOwnerStays, "A", "ORI-24"),
     defect("anybody-offers", AnybodyOffers, "A", "ORI-26", "ORI-35"),
     defect("checked-then-kept", CheckedThenKept, "C", "ORI-67"),

@@ -12,6 +12,7 @@ from regshape.protocols.ori.operations import (
     publish_steps,
     searching,
     transferring,
+    waiting,
 )
 from regshape.protocols.ori.state import State
 
@@ -32,4 +33,5 @@ OPERATIONS: Mapping[str, Callable[[State, Step], Play]] = {
     "get-tile": log_reads.get_tile,
     "try-as": outsiders.try_as,
     "burst": bursts.burst,
+    "wait": waiting.wait,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regshape.model import Identity, Play, Step
+from regshape.model import Call, Identity, Play, Step
 from regshape.protocols.ori import calls
 from regshape.protocols.ori.facts import BurstFacts
 from regshape.protocols.ori.state import State
@@ -10,25 +10,38 @@ from regshape.protocols.ori.state import State
 TOO_MANY = 429
 MOST = 1100
 """Requests of a burst: the larger of the tiers, and some."""
+WINDOW = 60
+"""Seconds."""
 
 
 def burst(state: State, step: Step) -> Play:
-    """GET until nothing remains, once more, and then once as somebody else."""
+    """GET until nothing remains and once more, with somebody else before and after.
+
+    Where the case has a time of its own it asks again when the window is over.
+    """
     if not state.space.can("stock-tiers"):
         return
     who: Identity = step.arguments.get("who", "anonymous")
-    request = calls.get(calls.ADVISORIES)
+    other: Identity = "main" if who == "anonymous" else "anonymous"
+    alone = state.own_time
+    if alone:
+        yield _call(other, BurstFacts(by="bystander", alone=True))
     left: int | None = None
     for _ in range(MOST):
-        exchange = yield calls.call(
-            "burst", request, BurstFacts(who=who, left=left), identity=who, patient=False
-        )
+        exchange = yield _call(who, BurstFacts(alone=alone))
         told = exchange.header("x-ratelimit-remaining") or ""
         if exchange.failure is not None or exchange.status == TOO_MANY or left == 0:
             break
         left = int(told) if told.isdigit() else None
         if left is None:
             break
-    if who == "anonymous" and exchange.status == TOO_MANY:
-        facts = BurstFacts(who="main", exhausted=True, rate=state.rates.get("main"))
-        yield calls.call("burst", request, facts, role="readback", patient=False)
+    if exchange.status == TOO_MANY and (alone or who == "anonymous"):
+        yield _call(other, BurstFacts(by="bystander", alone=alone))
+    if alone:
+        state.ahead += WINDOW
+        yield _call(who, BurstFacts(by="later", alone=True))
+
+
+def _call(who: Identity, facts: BurstFacts) -> Call:
+    request = calls.get(calls.ADVISORIES)
+    return calls.call("burst", request, facts, identity=who, patient=False)

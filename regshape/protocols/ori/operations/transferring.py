@@ -20,6 +20,11 @@ from regshape.protocols.ori.trees import Project, grow
 
 ACCEPTED = 202
 NOBODY = "regshape-nobody"
+HOUR = 3600
+LIFETIME = 72 * HOUR
+"""Seconds for which a transfer waits (decision 7)."""
+ENDED = "ended"
+"""Why an accept must be refused that comes too late."""
 DOCUMENTS: Mapping[str, Any] = {"accept": {"accept": True}, "cancel": {"cancel": True}}
 Wanted = Literal["accept", "refuse", "open"]
 
@@ -35,8 +40,8 @@ def transfer(state: State, step: Step) -> Play:
         yield from _started(state, package)
     call = _call(state, package, step, action)
     exchange = yield call
-    _learn(package, call, exchange)
-    if not step.mutators and package.owner is not None:
+    _learn(state, package, call, exchange)
+    if not step.mutators and not package.unsure:
         yield from _who_may(state, package, call)
 
 
@@ -45,7 +50,7 @@ def _started(state: State, package: Package) -> Play:
     if package.pending is None:
         step = Step("transfer")
         call = _call(state, package, step, "start", setup=True)
-        _learn(package, call, (yield call))
+        _learn(state, package, call, (yield call))
 
 
 def _call(state: State, package: Package, step: Step, action: str, *, setup: bool = False) -> Call:
@@ -53,11 +58,11 @@ def _call(state: State, package: Package, step: Step, action: str, *, setup: boo
     document = DOCUMENTS.get(action, {"to": recipient})
     who: Identity = "other" if action == "accept" else step.arguments.get("who", "main")
     wanted: Wanted = "accept"
+    why = ""
     if action == "accept":
-        wanted = "accept" if package.pending == "other" else "refuse"
+        wanted, why = _acceptable(state, package)
     elif action == "cancel" or recipient == NOBODY or package.pending is not None:
         wanted = "open"
-    why = "" if wanted != "refuse" else "nothing pending"
     facts = TransferFacts(package.full, package.exists, action=action, wanted=wanted, why=why)  # type: ignore[arg-type]
     request = calls.post(calls.TRANSFER, document, **package.parts)
     mutators = () if setup else step.mutators
@@ -65,7 +70,19 @@ def _call(state: State, package: Package, step: Step, action: str, *, setup: boo
     return calls.call("transfer", request, facts, mutators, role, identity=who)
 
 
-def _learn(package: Package, call: Call, exchange: Exchange) -> None:
+def _acceptable(state: State, package: Package) -> tuple[Wanted, str]:
+    """Return what must become of an accept, and why; an hour about the end is open."""
+    if package.pending != "other":
+        return "refuse", "nothing pending"
+    if package.offered is None:
+        return "open", ""
+    waited = state.ahead - package.offered
+    if waited > LIFETIME:
+        return "refuse", ENDED
+    return ("accept" if waited < LIFETIME - HOUR / 2 else "open"), ""
+
+
+def _learn(state: State, package: Package, call: Call, exchange: Exchange) -> None:
     facts: TransferFacts = call.facts
     if refused(exchange):
         return
@@ -73,6 +90,8 @@ def _learn(package: Package, call: Call, exchange: Exchange) -> None:
         package.unsure = True
     elif facts.action == "start":
         nobody = NOBODY.encode() in call.request.body
+        anew = package.pending is None or package.offered == state.ahead
+        package.offered = state.ahead if anew else None
         package.pending = "nobody" if nobody else "other"
     elif facts.action == "cancel":
         package.pending = None
@@ -82,10 +101,7 @@ def _learn(package: Package, call: Call, exchange: Exchange) -> None:
 
 def _who_may(state: State, package: Package, cause: Call) -> Play:
     """Publish as each of the two: the owner may, the other may not."""
-    if package.unsure:
-        owners: tuple[Identity, Identity] = ("main", "other")
-    else:
-        owners = ("main", "other") if package.owner == "main" else ("other", "main")
+    owners = ("main", "other") if package.owner == "main" else ("other", "main")
     for who in owners[::-1]:
         version = state.fresh_version(package)
         project = Project(package.full, version, state.mark(), (), FEATURES)

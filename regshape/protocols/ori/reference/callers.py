@@ -97,11 +97,15 @@ class Callers(Replies):
         limit = self.limit_of(token)
         now = self.now()
         window = self.windows.get(caller)
-        if window is None or not window.start <= now < window.start + self.options.window:
+        if window is None or self.has_ended(window, now):
             self.forget_windows(now)
             window = self.windows[caller] = Window(now)
         window.used += 1
         return Quota(limit, window.used, window.start + self.options.window)
+
+    def has_ended(self, window: Window, now: float) -> bool:
+        """Return whether a window is over, or has not begun where the clock was put back."""
+        return not window.start <= now < window.start + self.options.window
 
     def caller(self, token: Token | None, client: str) -> str:
         """Return whose requests are counted together; a bad token counts as none (ORI-47)."""

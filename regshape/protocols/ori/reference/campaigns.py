@@ -1,12 +1,12 @@
-"""The registry as a campaign works with it: known tokens, and room for its requests."""
+"""How the registry is set up that a campaign works with: its tokens are known."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from regshape.protocols.ori.models import Advisory, TokenScope
 from regshape.protocols.ori.reference.records import Grant, ReferenceOptions
+from regshape.protocols.ori.reference.service import Reference
 
 TOKENS: Mapping[str, str] = {
     name: f"regshape-campaign-{name}"
@@ -26,14 +26,9 @@ GRANTS: Mapping[str, Grant] = {
 ADVISORY = Advisory.model_validate(
     {"id": "ORI-2026-0001", "modified": "2026-01-01T00:00:00Z", "summary": "An example."}
 )
-ROOM = 10**9
-"""Requests in a window, where a campaign is not to be held up by it."""
-
-
-def options_for(odd: str | None) -> ReferenceOptions:
-    """Return the options of a campaign's registry; `stock` is one with the documented limits."""
-    tokens = {TOKENS[name]: grant for name, grant in GRANTS.items()}
-    stock = ReferenceOptions(tokens=tokens, advisories=(ADVISORY,))
-    if odd == "stock":
-        return stock
-    return replace(stock, authenticated_limit=ROOM, anonymous_limit=ROOM)
+OPTIONS = ReferenceOptions(
+    tokens={TOKENS[name]: grant for name, grant in GRANTS.items()}, advisories=(ADVISORY,)
+)
+"""Those of the registry that a campaign works with: the limits are those of the document."""
+ODD: Mapping[str, type[Reference]] = {"stock": Reference}
+"""Twins in its place, by name: `stock` has one time and one window for all, as others have."""

@@ -16,6 +16,7 @@ from regshape.protocols.ori.facts import (
     TransferFacts,
 )
 from regshape.protocols.ori.operations.marking import GOOD
+from regshape.protocols.ori.operations.transferring import ENDED
 from regshape.protocols.ori.requirements.table import (
     CREATED,
     MUST,
@@ -24,6 +25,7 @@ from regshape.protocols.ori.requirements.table import (
     refusing,
     row,
 )
+from regshape.protocols.ori.timeline import OWN_TIME
 
 SECTION = "4.1 API Endpoints"
 ACCEPTED, BAD_REQUEST, UNPROCESSABLE, NOT_FOUND = 202, 400, 422, 404
@@ -89,10 +91,20 @@ def both_parties(call: Call, exchange: Exchange) -> Fault | bool:
         return _who_may(call, exchange, "start")
     if not isinstance(facts, TransferFacts) or facts.wanted != "refuse":
         return False
-    if call.mutators or not answered_at_all(exchange):
+    if call.mutators or facts.why == ENDED or not answered_at_all(exchange):
         return False
     what = "an accept of a transfer that nobody started"
     return refusing(exchange, what, (403, 404, 409), "unasked")
+
+
+def ended(call: Call, exchange: Exchange) -> Fault | bool:
+    """A transfer that was not accepted within 72 hours cannot be."""
+    facts = call.facts
+    if not isinstance(facts, TransferFacts) or facts.why != ENDED or call.mutators:
+        return False
+    if not answered_at_all(exchange):
+        return False
+    return refusing(exchange, "an accept after 72 hours", (403, 404, 409, 410), ENDED)
 
 
 def _who_may(call: Call, exchange: Exchange, action: str) -> Fault | bool:
@@ -229,6 +241,9 @@ CHANGES: tuple[Requirement, ...] = (
     row("ORI-26", MUST, SECTION,
         "Who is neither owner nor recipient can neither start nor accept a transfer.",
         third_party, ("try-as",), needs="second-identity"),
+    row("ORI-69", MUST, f"{SECTION}, decision 7",
+        "A transfer that was not accepted within 72 hours cannot be accepted any more.",
+        ended, ("transfer",), needs=OWN_TIME),
     row("ORI-27", MUST, SECTION,
         "A search finds the packages with the text in their name, and no others.",
         found, ("search",)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from email.utils import parsedate_to_datetime
 
-from regshape.model import Call, Exchange, Fault, Requirement
+from regshape.model import Call, Check, Exchange, Fault, Identity, Requirement
 from regshape.protocols.ori.facts import BurstFacts, Facts, Rate
 from regshape.protocols.ori.operations import OPERATIONS
 from regshape.protocols.ori.requirements.table import MUST, is_error, row
@@ -98,7 +98,7 @@ def reset_ahead(call: Call, exchange: Exchange) -> Fault | bool:
         ahead, slack = reset, SLACK
     else:
         now, slack = _now(exchange)
-        ahead = int(reset - now)
+        ahead = int(reset - now - call.facts.ahead)
     if -slack <= ahead <= WINDOW + slack:
         return True
     return Fault("not ahead", f"X-RateLimit-Reset {reset} is {ahead} s ahead", wide=True)
@@ -112,25 +112,42 @@ def _now(exchange: Exchange) -> tuple[float, int]:
         return time.time(), CLOCKS_APART
 
 
-def tier(*, with_token: bool) -> object:
-    """Return the check that a tier has its number of requests, and not one more."""
+def tier(who: Identity) -> Check:
+    """Return the check that a tier has its number of requests, and not one more or less."""
+    tiered = TIERS[who == "main"]
 
     def check(call: Call, exchange: Exchange) -> Fault | bool:
-        facts = call.facts
-        if not isinstance(facts, BurstFacts) or (facts.who == "main") is not with_token:
-            return False
         limit = _number(exchange, LIMIT)
-        if exchange.failure is not None or limit is None or facts.exhausted:
+        if call.identity != who or call.mutators or exchange.failure is not None or limit is None:
             return False
-        if limit != TIERS[with_token]:
-            return Fault(
-                f"limit {limit}", f"the tier has {limit} requests, not {TIERS[with_token]}"
-            )
-        if facts.left is None or facts.left > 0 or exchange.status == TOO_MANY:
+        if limit != tiered:
+            what = f"the tier has {limit} requests, not {tiered}"
+            return Fault(f"limit {limit}", what, wide=True)
+        facts = call.facts
+        if not isinstance(facts, BurstFacts):
             return True
-        return Fault("no 429", f"one request more than {limit} in a window was answered")
+        return _later(call, exchange) if facts.by == "later" else _counted(call, exchange)
 
     return check
+
+
+def _counted(call: Call, exchange: Exchange) -> Fault | bool:
+    """Judge one request of many: what the one before told is right."""
+    before, facts = _before(call, exchange), call.facts
+    if before is None or facts.by != "asker":
+        return True
+    if before.remaining == 0 and exchange.status != TOO_MANY:
+        return Fault("no 429", f"one request more than {before.limit} in a window was answered")
+    if before.remaining and facts.alone and exchange.status == TOO_MANY:
+        return Fault("early 429", f"a 429 came though {before.remaining} requests were left")
+    return True
+
+
+def _later(call: Call, exchange: Exchange) -> Fault | bool:
+    """Judge the first request after the end of a window."""
+    if exchange.status != TOO_MANY:
+        return True
+    return Fault("no new window", f"a 429 came {WINDOW} s after the window began, and later")
 
 
 def retry_after(_call: Call, exchange: Exchange) -> Fault | bool:
@@ -149,30 +166,33 @@ def retry_after(_call: Call, exchange: Exchange) -> Fault | bool:
 def apart(call: Call, exchange: Exchange) -> Fault | bool:
     """Who has asked too much does not keep others from asking."""
     facts = call.facts
-    if not isinstance(facts, BurstFacts) or not facts.exhausted or exchange.failure is not None:
+    if not isinstance(facts, BurstFacts) or facts.by != "bystander" or exchange.failure is not None:
         return False
+    before, left = _before(call, exchange), _number(exchange, REMAINING)
+    if facts.alone and before is not None and left is not None and before.remaining - left > 1:
+        what = f"{before.remaining - left} requests of others were counted as {call.identity}'s"
+        return Fault("shared", what)
     if exchange.status != TOO_MANY:
         return True
-    left = _number(exchange, REMAINING)
     if _number(exchange, LIMIT) == TIERS[True] and left == 0 and _spent(facts):
         return False
-    return Fault("shared", "a token was answered with 429 after an anonymous burst")
+    return Fault("shared", f"{call.identity} was answered with 429 after a burst of another")
 
 
 def _spent(facts: BurstFacts) -> bool:
-    """Return whether the token itself had nothing left before."""
+    """Return whether who was to be spared had nothing left before."""
     return facts.rate is not None and facts.rate.remaining <= TIERS[False]
 
 
 LIMITS: tuple[Requirement, ...] = (
     row("ORI-44", MUST, SECTION, "With a token 1,000 requests a minute are answered, not more.",
-        tier(with_token=True), ("burst",), needs="stock-tiers"),  # type: ignore[arg-type]
+        tier("main"), EVERY, needs="stock-tiers"),
     row("ORI-45", MUST, SECTION, "Without a token 100 requests a minute are answered, not more.",
-        tier(with_token=False), ("burst",), needs="stock-tiers"),  # type: ignore[arg-type]
+        tier("anonymous"), EVERY, needs="stock-tiers"),
     row("ORI-47", MUST, SECTION, "Each identity has its own number of requests.",
         apart, ("burst",), needs="stock-tiers"),
     row("ORI-46", MUST, SECTION, "A 429 has Retry-After, 1 to 60 seconds, and an error body.",
-        retry_after, (*EVERY, "burst")),
+        retry_after, EVERY),
     row("ORI-41", MUST, SECTION, "Every answer has X-RateLimit-Limit.", limit_told, EVERY),
     row("ORI-42", MUST, SECTION,
         "X-RateLimit-Remaining is a number and falls with each request of a window.",
