@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from regshape.catalog import find
-from regshape.engine.runner import run_campaign
-from regshape.model import Result
+from regshape.engine.runner import replay, run_campaign
+from regshape.model import Case, Mutator, Result, Step
 from regshape.protocols.oci.models import ErrorCode
 from regshape.protocols.oci.reference import (
     Answer,
@@ -25,8 +25,9 @@ from regshape.protocols.oci.reference import (
 from regshape.protocols.oci.reference.memory import Rights
 from regshape.protocols.oci.reference.odd import ODD
 from regshape.protocols.oci.reference.odd_answers import OF_ANSWERS, TextErrors
-from regshape.protocols.oci.reference.odd_manners import OF_MANNERS
+from regshape.protocols.oci.reference.odd_manners import OF_MANNERS, KeptBySha256Too
 from regshape.settings import Settings
+from tests.conftest import Serve
 from tests.quality.hunt import IDENTITIES
 
 USERS = {"main": "secret", "other": "word"}
@@ -168,6 +169,20 @@ async def test_a_registry_may_use_its_freedom(variant: type[Reference]) -> None:
 @pytest.mark.parametrize("name", ODD)
 async def test_an_odd_twin_is_accused_of_nothing(name: str, how: str) -> None:
     await accused(ODD[name](OPTIONS[how]), seed=4, cases=400)
+
+
+async def test_a_content_that_is_there_by_another_digest_was_not_stored_by_a_push_cut_off(
+    serve: Serve,
+) -> None:
+    cut = Mutator("short-then-reset", "frame", "truncate", "rst")
+    steps = (
+        Step("finish-upload", {"algorithm": "sha512"}),
+        Step("delete-blob"),
+        Step("post-blob", {"want": "deleted"}, (cut,)),
+    )
+    async with serve(KeptBySha256Too().app) as url:
+        result = await replay(Settings(target=url), find("oci"), Case("oci", steps))
+    assert [violation.summary for violation in result.violations] == []
 
 
 @pytest.mark.slow

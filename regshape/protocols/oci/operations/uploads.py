@@ -59,7 +59,7 @@ def post_blob(state: State, step: Step) -> Play:
     algorithm = step.arguments.get("algorithm", "sha256")
     content = state.fresh(step.arguments.get("size", 40))
     if step.arguments.get("want") == "deleted":
-        content = next(reversed(repo.gone_blobs.values()), content)
+        content = _deleted_content(repo, algorithm) or content
     digest = compute(content, algorithm)
     facts = UploadFacts(
         "end-4b",
@@ -91,6 +91,15 @@ def post_blob(state: State, step: Step) -> Play:
             yield from read_blob(state, repo, digest, back(call))
     else:
         yield from after_broken(state, repo, call, exchange)
+
+
+def _deleted_content(repo: Repository, algorithm: str) -> bytes | None:
+    """Return the content of the blob that was deleted last by a digest of that algorithm.
+
+    By another one it may be there still: a registry may know a content by several.
+    """
+    gone = reversed(repo.gone_blobs.items())
+    return next((content for digest, content in gone if digest.startswith(f"{algorithm}:")), None)
 
 
 def follow(state: State, repo: Repository, digest: str, call: Call, exchange: Exchange) -> Play:

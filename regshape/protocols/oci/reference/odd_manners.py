@@ -7,6 +7,7 @@ from http import HTTPStatus
 from time import monotonic
 from typing import Any, TypeAlias
 
+from regshape.formats.digest import compute
 from regshape.protocols.oci.models import IMAGE_CONFIG, ErrorCode
 from regshape.protocols.oci.reference.memory import ReferenceOptions, Session, StoredManifest
 from regshape.protocols.oci.reference.messages import Incoming
@@ -177,6 +178,17 @@ class Sha256Only(Reference):
         return super().hinted_algorithm(hints)
 
 
+class KeptBySha256Too(Reference):
+    """Finds what was pushed under another digest by its SHA-256 too, as distribution does."""
+
+    def store_blob(self, name: str, digest: str, content: bytes) -> None:
+        """Store the content twice, if the digest is of another algorithm."""
+        super().store_blob(name, digest, content)
+        canonical = compute(content)
+        if canonical != digest:
+            super().store_blob(name, canonical, content)
+
+
 class ChunksNeedRanges(Reference):
     """Takes chunks with their range only."""
 
@@ -312,6 +324,7 @@ OF_MANNERS: tuple[type[Reference], ...] = (
     ConfigsRead,
     NoCancel,
     Sha256Only,
+    KeptBySha256Too,
     ChunksNeedRanges,
     TagsNotDeleted,
     BlobsMoved,
