@@ -31,6 +31,8 @@ from regshape.transport.client import Client
 RETURN = 2.0
 """Seconds in which workers end the cases that they are at, and say what they saw."""
 
+SHRINK_SHARE, SHRINK_SECONDS = 0.05, 5.0
+"""How much of the search's time is kept for shrinking what it saw last: a share, and a most."""
 GRACE, RACE_GRACE = 1.0, 0.6
 """Seconds after the end of the budget in which what was seen is still confirmed; races sooner, so
 that one that was confirmed but is still being shrunk is told."""
@@ -200,19 +202,31 @@ class Campaign:
         phases = [self._listed(name, cases) for name, cases in lists.items()]
         drawer = Drawer(plan.strategy, self._settings.seed)
         search = Phase("search", drawer.numbered, None, self._done["search"])
-        async with anyio.create_task_group() as pursuits:
-            flow = Flow(self, self._ledger, pursuer, pursuits)
-            self._reopen(flow, [*phases, search])
-            for phase in phases:
-                if phase.is_left() and self._ended_by == RUNNING:
-                    self._tell_phase(phase.name, phase.total)
-                    await flow.run(phase, self._settings.concurrency)
-            await self._search(flow, search)
-            self._tell_phase("shrink", None)
-            if self._ended_by in {"time", "target-lost"}:
-                ended = anyio.current_time()
-                pursuer.hurry(ended + RACE_GRACE)
-                pursuits.cancel_scope.deadline = ended + GRACE
+        async with anyio.create_task_group() as clock:
+            async with anyio.create_task_group() as pursuits:
+                flow = Flow(self, self._ledger, pursuer, pursuits)
+                self._reopen(flow, [*phases, search])
+                for phase in phases:
+                    if phase.is_left() and self._ended_by == RUNNING:
+                        self._tell_phase(phase.name, phase.total)
+                        await flow.run(phase, self._settings.concurrency)
+                await self._search(flow, search)
+                self._tell_phase("shrink", None)
+                if self._ended_by in {"time", "target-lost"}:
+                    clock.start_soon(self._hurry, pursuer, pursuits.cancel_scope)
+            clock.cancel_scope.cancel()
+
+    async def _hurry(self, pursuer: Pursuer, pursuits: anyio.CancelScope) -> None:
+        """Let what is being shrunk have its part of the time; confirm what is left, and end."""
+        began = anyio.current_time()
+        ended = began + (self._kept_back() if self._ended_by == "time" else 0.0)
+        pursuits.deadline = ended + GRACE
+        await anyio.sleep_until(ended)
+        pursuer.hurry(ended + RACE_GRACE)
+
+    def _kept_back(self) -> float:
+        """Return the seconds at the end of the budget in which no further case begins."""
+        return min(SHRINK_SECONDS, SHRINK_SHARE * (self._settings.time or 0.0))
 
     def _listed(self, name: str, cases: Sequence[Case]) -> Phase:
         def numbered(number: int) -> Numbered:
@@ -233,7 +247,9 @@ class Campaign:
             return
         self._tell_phase("search", None)
         self._search_began = anyio.current_time()
-        left = None if budget is None else max(0.0, budget - self._kept.progress.searched)
+        left = budget
+        if left is not None:
+            left = max(0.0, left - self._kept_back() - self._kept.progress.searched)
         with anyio.move_on_after(left) as scope:
             if self._settings.workers > 1:
                 await self._spread(flow, phase, left)
