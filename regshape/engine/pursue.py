@@ -14,14 +14,21 @@ from hypothesis import strategies as st
 from regshape.engine.fold import Measure, fold
 from regshape.engine.generate import Numbered
 from regshape.engine.send import Executor
-from regshape.engine.shrink import Shows, Shrunk, shrink_drawn, shrink_program, simplify
+from regshape.engine.shrink import (
+    Shows,
+    Shrunk,
+    shortcut,
+    shrink_drawn,
+    shrink_program,
+    simplify,
+)
 from regshape.engine.trials import RaceCourse, Shown, Trials
 from regshape.model import Case, Finding, Step, Turn, Violation
 from regshape.model.judgement import parts_of
 from regshape.report.curl import curl
 
 Salt = Callable[[], str]
-PURSUITS_AT_ONCE = 2
+PURSUITS_AT_ONCE = 8
 """How many violations are pursued at a time; races, which wait for nothing else, not counted."""
 
 
@@ -138,11 +145,11 @@ class Pursuer:
         if self._hurried:
             return Shrunk(pursuit.numbered.case, 0)
         shows = self._shows(pursuit)
-        shrunk = await self._shrink_as_it_came(pursuit.numbered, shows)
+        about = parts_of(pursuit.violation.cause).operation.partition(">")[0]
+        shrunk = await self._shrink_as_it_came(pursuit.numbered, about, shows)
         if shrunk is None:
             return Shrunk(pursuit.numbered.case, 1)
         shrunk = await self._further(shrunk, partial(simplify, shows=shows))
-        about = parts_of(pursuit.violation.cause).operation.partition(">")[0]
         folding = partial(fold, moves=self._moves, about=about, measure=self._measure(pursuit))
         folded = await self._further(shrunk, folding)
         if folded.case == shrunk.case:
@@ -154,10 +161,15 @@ class Pursuer:
         further = await way(shrunk.case, budget=self._executions - shrunk.executions)
         return Shrunk(further.case, shrunk.executions + further.executions)
 
-    async def _shrink_as_it_came(self, numbered: Numbered, shows: Shows) -> Shrunk | None:
+    async def _shrink_as_it_came(
+        self, numbered: Numbered, about: str, shows: Shows
+    ) -> Shrunk | None:
         """Shrink by the buffer, if there is one, then by steps; None where it comes and goes."""
         shrunk = Shrunk(numbered.case, 0)
         if numbered.buffer is not None:
+            short = await shortcut(numbered.case, about, shows, self._executions)
+            if short is not None:
+                return short
             drawn = await shrink_drawn(self._strategy, numbered.buffer, shows, self._executions)
             if drawn is None:
                 return None

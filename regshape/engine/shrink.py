@@ -75,6 +75,26 @@ class _Tries:
         return self._known[key]
 
 
+async def shortcut(case: Case, about: str, shows: Shows, budget: int) -> Shrunk | None:
+    """Return one step of the case that shows the identity, or such a step and one before it.
+
+    Most of what a long program shows takes no more, and Hypothesis would leave out one step after
+    the other. `about` is the operation that showed it, which another step may have needed.
+    """
+    tries = _Tries(shows, budget)
+    found = await tries.first(_alone_or_paired(case, about))
+    return None if found is None else Shrunk(found, tries.executions)
+
+
+def _alone_or_paired(case: Case, about: str) -> Iterator[Case]:
+    places = [place for place, step in enumerate(case.steps) if step.operation == about]
+    for place in places or range(len(case.steps)):
+        yield from _bare_first(case, case.steps[place : place + 1])
+    for last in places:
+        for place in reversed(range(last)):
+            yield from _bare_first(case, (case.steps[place], case.steps[last]))
+
+
 async def shrink_program(case: Case, shows: Shows, budget: int) -> Shrunk:
     """Return the smallest program made of the case's steps that shows the identity.
 
@@ -161,7 +181,7 @@ def _simpler(case: Case) -> Iterator[Case]:
 
 
 def simpler_steps(step: Step) -> Iterator[Step]:
-    """Yield the step with no argument, without each of its arguments, and without its mutators."""
+    """Yield the step with no argument, without each of them, and without its mutators."""
     if step.arguments:
         yield replace(step, arguments={})
     if len(step.arguments) > 1:
@@ -170,6 +190,8 @@ def simpler_steps(step: Step) -> Iterator[Step]:
             yield replace(step, arguments=kept)
     if step.mutators:
         yield replace(step, mutators=())
+    if len(step.mutators) > 1:
+        yield from (replace(step, mutators=(alone,)) for alone in step.mutators)
 
 
 async def shrink_drawn(

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from regshape.catalog import find
 from regshape.engine.generate import Drawer
 from regshape.engine.mutate import combinations
-from regshape.engine.shrink import Shows, Shrunk, shrink_drawn, shrink_program, simplify, size
+from regshape.engine.shrink import (
+    Shows,
+    Shrunk,
+    shortcut,
+    shrink_drawn,
+    shrink_program,
+    simplify,
+    size,
+)
 from regshape.model import Case, Mutator, Step
 
 ENTRY = find("oci")
@@ -188,3 +197,39 @@ async def test_a_program_of_the_search_is_not_executed_again_as_it_was() -> None
     case = Case("oci", (Step("push-manifest"), Step("delete-tag")))
     await shrink_program(case, showing(seen), 50)
     assert case not in executed
+
+
+LONG = Case(
+    "oci",
+    tuple(Step(name) for name in ("ping", "open-upload", "list-tags", "push-manifest", "get-blob")),
+)
+
+
+async def test_one_step_of_many_is_found_at_once() -> None:
+    found = await shortcut(LONG, "push-manifest", showing(in_order("push-manifest")), 50)
+    assert found == Shrunk(Case("oci", (Step("push-manifest"),)), 1)
+
+
+async def test_a_step_and_what_it_needs_are_found_among_many() -> None:
+    needed = in_order("open-upload", "get-blob")
+    found = await shortcut(LONG, "get-blob", showing(needed), 50)
+    assert found is not None
+    assert (operations(found.case), found.executions) == (["open-upload", "get-blob"], 4)
+
+
+async def test_what_an_unnamed_operation_brought_is_found_too() -> None:
+    found = await shortcut(LONG, "finish-upload", showing(in_order("get-blob")), 50)
+    assert found is not None
+    assert operations(found.case) == ["get-blob"]
+
+
+async def test_what_takes_three_steps_has_no_shortcut() -> None:
+    needed = in_order("ping", "open-upload", "get-blob")
+    assert await shortcut(LONG, "get-blob", showing(needed), 50) is None
+
+
+async def test_of_two_mutators_the_one_that_matters_is_kept() -> None:
+    other = replace(MUTATOR, name="other")
+    case = Case("oci", (Step("ping", {}, (other, MUTATOR)),))
+    found = await simplify(case, showing(lambda one: MUTATOR in one.steps[0].mutators), 50)
+    assert found.case.steps == (Step("ping", {}, (MUTATOR,)),)
