@@ -2,7 +2,8 @@
 
     python -m benchmarks.detection --seeds 5 --json detection.json
     python -m benchmarks.detection --seeds 1 --peer-sample 24
-    python -m benchmarks.detection --only 'OCI-*' --only 'tag*' --seeds 1
+    python -m benchmarks.detection --only 'tag*' --seeds 1
+    python -m benchmarks.detection --protocol ori --seeds 1
 
 A campaign goes on to `--requests` whatever it finds, so that the findings of one cause can be
 counted. A defect that is not found counts as one that would have taken more than any other.
@@ -35,7 +36,7 @@ from benchmarks.peers.schemathesis_trials import (
     sample_of,
 )
 from benchmarks.trials import Plan, Trial, run_trial
-from regshape.catalog import find
+from regshape.catalog import PROTOCOLS, find
 
 WITHIN = 1000
 """Requests in which a defect is wanted to be found."""
@@ -166,6 +167,7 @@ def options_of(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--protocol", choices=PROTOCOLS, default="oci")
     parser.add_argument("--only", action="append", default=[], metavar="GLOB")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=1000)
@@ -175,11 +177,14 @@ def options_of(words: Sequence[str]) -> argparse.Namespace:
         "--peer-sample", type=int, default=0, metavar="N", help="Schemathesis on N of the defects"
     )
     parser.add_argument("--json", type=Path, metavar="FILE")
-    return parser.parse_args(words)
+    options = parser.parse_args(words)
+    if options.peer_sample and options.protocol != "oci":
+        parser.error("--peer-sample: the peer has a description of the OCI API only")
+    return options
 
 
-def names_of(patterns: Sequence[str]) -> list[str]:
-    names = list(find("oci").defects)
+def names_of(protocol: str, patterns: Sequence[str]) -> list[str]:
+    names = list(find(protocol).defects)
     return [
         name for name in names if not patterns or any(fnmatchcase(name, one) for one in patterns)
     ]
@@ -210,13 +215,13 @@ def document_of(trials: Sequence[Trial], plan: Plan) -> dict[str, Any]:
 
 def main(words: Sequence[str]) -> None:
     options = options_of(words)
-    plan = Plan(options.requests, options.search)
-    names = names_of(options.only)
+    plan = Plan(options.requests, options.search, protocol=options.protocol)
+    names = names_of(options.protocol, options.only)
     trials = trials_of(names, options.seeds, plan, options.workers)
     console = Console(width=None if sys.stdout.isatty() else 120)
     how = "by the search alone" if plan.search else "by sweep and search"
     console.print(slow(trials), causes_of(trials))
-    console.print(table_of(rows_of(trials), f"planted defects found {how}"))
+    console.print(table_of(rows_of(trials), f"planted defects of {plan.protocol} found {how}"))
     document = document_of(trials, plan)
     if options.peer_sample > 0:
         sample = sample_of(options.peer_sample, names)

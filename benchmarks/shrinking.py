@@ -22,7 +22,7 @@ from rich.progress import track
 from rich.table import Table
 
 import tests.quality
-from regshape.catalog import find
+from regshape.catalog import PROTOCOLS, find
 from regshape.cli.embedded import embedded_registry
 from regshape.model import Defect, Finding
 from tests.quality.hunt import StopAt, hunt, hunt_by_search, hunt_served
@@ -54,16 +54,23 @@ class Row:
         return "minimal" if self.size <= self.known else "[red]bigger[/red]"
 
 
-def known_sizes() -> dict[str, Size]:
+def known_sizes(protocol: str) -> dict[str, Size]:
     """Return the sizes that the tests of quality assert, by defect; of races they assert none."""
     sizes: dict[str, Size] = {}
     for folder in tests.quality.__path__:
         for path in sorted(Path(folder).glob("test_*_defects.py")):
+            if _protocol_of(path.stem) != protocol:
+                continue
             module = importlib.import_module(f"tests.quality.{path.stem}")
             for name, _, steps, requests, *_ in getattr(module, "ROWS", ()):
                 if isinstance(steps, list):
                     sizes[name] = (len(steps), sum(len(step[2]) for step in steps), requests)
     return sizes
+
+
+def _protocol_of(module: str) -> str:
+    """Return whose defects a module of tests is about: OCI's where it names no protocol."""
+    return next((name for name in PROTOCOLS if module.startswith(f"test_{name}_")), "oci")
 
 
 def size_of(finding: Finding) -> Size:
@@ -138,7 +145,7 @@ def main(words: Sequence[str]) -> None:
     options = options_of(words)
     planted = find("oci").defects
     names = options.defects or list(planted)
-    known = known_sizes()
+    known = known_sizes("oci")
     console = Console(width=None if sys.stdout.isatty() else 120)
     progress = Console(stderr=True)
     rows = [

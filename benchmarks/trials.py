@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
+from pydantic import SecretStr
 
 from benchmarks.shrinking import Size, known_sizes, size_of
 from regshape.catalog import Entry, find
@@ -26,7 +27,7 @@ from tests.quality.hunt import IDENTITIES, embedded, search_alone
 
 DEADLINE = 0.25
 """Seconds that an answer may take where a defect leaves requests without one."""
-SILENT = frozenset({"uploads-deadlocked"})
+SILENT = frozenset({"uploads-deadlocked", "unyank-deadlocked"})
 """Defects that leave requests without an answer."""
 SERVED = frozenset({"wedged-by-cut-request"})
 """Defects that show only behind a server of their own."""
@@ -41,6 +42,7 @@ class Plan:
     requests: int = 1000
     search: bool = False
     shrink: int = 200
+    protocol: str = "oci"
 
 
 @dataclass(frozen=True)
@@ -92,17 +94,18 @@ class Clock:
 
 def run_trial(name: str, seed: int, plan: Plan) -> Trial:
     """Hunt for one defect, and return what came of it."""
-    entry = find("oci")
+    entry = find(plan.protocol)
     defect = entry.defects[name]
     clock = Clock()
     with deployed(entry, defect) as (changes, inner):
         settings = Settings(
             target="http://embedded",
+            protocol=plan.protocol,
             seed=seed,
             time=None,
             max_requests=plan.requests,
             use_corpus=False,
-            spec="dev",
+            spec=entry.protocol.versions[-1],
             concurrency=1,
             shrink_executions=plan.shrink,
         ).model_copy(update=dict(changes))
@@ -121,7 +124,7 @@ def run_trial(name: str, seed: int, plan: Plan) -> Trial:
         result.campaign.requests,
         None if first is None else first[1].seen_after,
         None if first is None else first[0],
-        None if first is None else _ratio(first[1], known_sizes().get(name)),
+        None if first is None else _ratio(first[1], known_sizes(plan.protocol).get(name)),
         tuple(_shown(finding) for finding in result.findings),
         len(causes_of(result.findings, entry.protocol.requirements)),
     )
@@ -130,7 +133,7 @@ def run_trial(name: str, seed: int, plan: Plan) -> Trial:
 async def _campaign(settings: Settings, plan: Plan, clock: Clock, inner: object) -> Result:
     if plan.search:
         return await search_alone(settings, [clock], inner=inner)
-    return await run_campaign(settings, find("oci"), [clock], inner=inner)
+    return await run_campaign(settings, find(plan.protocol), [clock], inner=inner)
 
 
 @contextlib.contextmanager
@@ -138,8 +141,9 @@ def deployed(entry: Entry, defect: Defect) -> Iterator[tuple[Mapping[str, Any], 
     """Yield the settings and the transport that reach a registry with the defect."""
     name = defect.name
     changes = dict(IDENTITIES) if defect.auth != "none" else {}
+    changes["tokens"] = {who: SecretStr(token) for who, token in entry.tokens.items()}
     if name in SERVED:
-        with embedded_registry("oci", [name]) as url:
+        with embedded_registry(entry.protocol.name, [name]) as url:
             yield {**changes, "target": url, "deadline": DEADLINE}, None
         return
     if name in SILENT:

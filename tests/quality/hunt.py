@@ -83,7 +83,8 @@ async def search_alone(
 ) -> Result:
     """Run a campaign that begins with the random search."""
     async with client_of(settings, inner) as client:
-        return await SearchAlone(settings, find("oci"), client, observers, stop).run()
+        entry = find(settings.protocol)
+        return await SearchAlone(settings, entry, client, observers, stop).run()
 
 
 async def hunt(
