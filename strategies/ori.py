@@ -61,7 +61,6 @@ MOVES: Sequence[Move] = (
     # reads
     _m("list-versions", package="absent"),
     _m("list-versions", versions=3),
-    _m("list-versions", versions=6, search=False),
     _m("list-versions", versions=3, limit=1),
     _m("list-versions", versions=3, limit=2),
     _m("list-versions", "token-reader", who="reader"),
@@ -78,6 +77,7 @@ MOVES: Sequence[Move] = (
     _m("publish", version="again", bytes="same"),
     _m("publish", version="yanked"),
     _m("publish", version="1.0.0-alpha"),
+    _m("list-versions", versions=6, search=False),
     _m("publish", package=1),
     _m("publish", "token-publisher", who="publisher"),
     _m("publish", needs=True),
@@ -123,6 +123,11 @@ def _program(*words: Word) -> Case:
     return Case("ori", tuple(_step(word) for word in words))
 
 
+READ = next(iter(READS))
+EARLY = [
+    next(mutator for mutator in BREAKS["list-advisories"] if mutator.name == name)
+    for name in ("auth-scheme-upper-case", "method-post")
+]
 ACCEPT = ("transfer", {"action": "accept"})
 PROGRAMS: Sequence[Case] = (
     _program("yank", "get-archive"),
@@ -150,6 +155,10 @@ PROGRAMS: Sequence[Case] = (
     _program("transfer", ("wait", {"hours": 71}), ACCEPT),
     _program("yank", ("wait", {"minutes": 1}), "list-versions"),
     _program(("search", {"q": "missing"}), "search"),
+    # One of what comes late in the sweep: what each stranger tries first, and breaks of a request.
+    *(_program(("try-as", {"who": who, "what": what[0]})) for who, (_, what) in STRANGERS.items()),
+    _program(("try-as", {"who": "expired", "what": READ})),
+    *(Case("ori", (Step("list-advisories", {}, (mutator,)),)) for mutator in EARLY),
 )
 LAST: Sequence[Case] = (_program(("burst", {"who": "main"})),)
 """What takes so many requests that all else goes before."""

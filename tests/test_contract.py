@@ -54,6 +54,18 @@ def test_requirements_are_judged_on_operations_that_there_are(entry: Entry) -> N
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
+def test_what_follows_from_what_has_no_circle_and_names_what_there_is(entry: Entry) -> None:
+    follows = {row.id: row.follows for row in entry.protocol.requirements}
+    for row, sources in follows.items():
+        ahead = list(sources)
+        while ahead:
+            source = ahead.pop()
+            assert source in follows
+            assert source != row
+            ahead += follows[source]
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_every_must_is_shown_to_fail_by_a_defect(entry: Entry) -> None:
     shown = {id_ for defect in entry.defects.values() for id_ in defect.requirements}
     musts = {

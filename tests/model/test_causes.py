@@ -110,17 +110,6 @@ def test_no_findings_have_no_cause() -> None:
     assert causes_of([], ROWS) == []
 
 
-def test_the_table_has_no_circle_and_names_what_there_is() -> None:
-    follows = {row.id: row.follows for row in ENTRY.protocol.requirements}
-    for row, sources in follows.items():
-        ahead = list(sources)
-        while ahead:
-            source = ahead.pop()
-            assert source in follows
-            assert source != row
-            ahead += follows[source]
-
-
 async def found_with(*defects: str) -> list[Cause]:
     app = ENTRY.reference(ReferenceSettings(defects=defects))
     settings = Settings(target="http://embedded", seed=0, time=0, spec="dev", use_corpus=False)

@@ -4,6 +4,9 @@ Where one answer violates several in the same aspect, the first of the table is 
 say more about the cause stand before rows that say less.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from regshape.model import Requirement
 from regshape.protocols.http import HTTP_REQUIREMENTS
 from regshape.protocols.ori.requirements.changes import CHANGES
@@ -15,7 +18,7 @@ from regshape.protocols.ori.requirements.publishes import PUBLISHES
 from regshape.protocols.ori.requirements.rights import RIGHTS
 from regshape.protocols.ori.requirements.versions import VERSIONS
 
-REQUIREMENTS: tuple[Requirement, ...] = (
+_ROWS: tuple[Requirement, ...] = (
     *RIGHTS,
     *LIMITS,
     *PUBLISHES,
@@ -25,4 +28,31 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *OVERLAPS,
     *METHODS,
     *HTTP_REQUIREMENTS,
+)
+
+FOLLOWS: Mapping[str, tuple[str, ...]] = {
+    # what answers wrongly answers every request wrongly
+    "ORI-13": ("HTTP-04",),
+    "ORI-41": ("ORI-29", "HTTP-03"),
+    "ORI-44": ("ORI-42",),
+    "ORI-45": ("ORI-42",),
+    "ORI-58": ("HTTP-06",),
+    "HTTP-07": ("HTTP-01",),
+    # whose package it is, and who is let in
+    "ORI-33": ("ORI-32",),
+    "ORI-24": ("ORI-25", "ORI-35"),
+    "ORI-25": ("ORI-35",),
+    "ORI-69": ("ORI-25",),
+    # what is there
+    "ORI-09": ("ORI-10",),
+    "ORI-15": ("ORI-14",),
+    "ORI-64": ("ORI-08",),
+    # the log
+    "ORI-55": ("ORI-57",),
+    "ORI-57": ("ORI-56",),
+}
+"""Which violations bring others with them: what follows is told with what it follows from."""
+
+REQUIREMENTS: tuple[Requirement, ...] = tuple(
+    replace(item, follows=FOLLOWS.get(item.id, ())) for item in _ROWS
 )

@@ -29,6 +29,7 @@ from regshape.protocols.ori.timeline import OWN_TIME
 
 SECTION = "4.1 API Endpoints"
 ACCEPTED, BAD_REQUEST, UNPROCESSABLE, NOT_FOUND = 202, 400, 422, 404
+NOT_OWNER = (403, 404)
 MARKS = ("yank", "unyank", "deprecate")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
@@ -115,12 +116,14 @@ def _who_may(call: Call, exchange: Exchange, action: str) -> Fault | bool:
     started: TransferFacts = cause.facts
     if cause.expect is not None or (started.action == "accept") is not (action == "accept"):
         return False
-    if facts.wanted == "accept":
-        if exchange.status == CREATED:
-            return True
-        tell = f"owner: status {exchange.status}"
-        return Fault(tell, f"the owner's publish was answered with {exchange.status}, not 201")
-    return refusing(exchange, "a publish of who does not own it", facts.statuses, "other")
+    mine = facts.wanted == "accept"
+    allowed = (CREATED,) if mine else facts.statuses
+    if exchange.status in allowed:
+        return True
+    whose = "the owner's publish" if mine else "a publish of who does not own it"
+    what = f"{whose} was answered with {exchange.status}, not {allowed[0]}"
+    turned = exchange.status == CREATED or exchange.status in NOT_OWNER
+    return Fault("other owner" if turned else f"status {exchange.status}", what)
 
 
 def third_party(call: Call, exchange: Exchange) -> Fault | bool:

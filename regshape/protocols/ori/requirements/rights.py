@@ -16,6 +16,7 @@ from regshape.protocols.ori.requirements.table import (
     not_listed,
     refusing,
     row,
+    succeeded_at_all,
 )
 
 SECTION = "4.2 Authentication"
@@ -35,17 +36,27 @@ def denied(who: Collection[str], what: Collection[str]) -> Check:
         if isinstance(facts, StrangerFacts):
             if facts.who not in who or facts.what not in what:
                 return False
-            return refusing(
-                exchange,
-                f"{facts.what} as {facts.who}",
-                facts.statuses,
-                f"{facts.who} {facts.what}",
-            )
+            return _refusing(exchange, facts)
         if isinstance(facts, ReadFacts) and facts.flaw in who and "publish" in what:
             return not_listed(exchange, facts)
         return False
 
     return check
+
+
+def _refusing(exchange: Exchange, facts: StrangerFacts) -> Fault | bool:
+    """Return a Fault of one aspect for all that who asks was let do for the same lack.
+
+    It is the token that is looked at in one place; whose a package is, where it is published and
+    where it is marked.
+    """
+    tell = facts.who
+    if facts.who == "other":
+        tell = "other publishes" if facts.what == "publish" else "other marks"
+    found = refusing(exchange, f"{facts.what} as {facts.who}", facts.statuses, tell)
+    if found is True or found is False or not succeeded_at_all(exchange):
+        return found
+    return Fault(f"{tell}: let in", found.summary)
 
 
 def without_token(call: Call, exchange: Exchange) -> Fault | bool:

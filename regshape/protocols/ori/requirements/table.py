@@ -75,6 +75,11 @@ def answered_at_all(exchange: Exchange) -> bool:
     return (exchange.status in {401, 403} and exchange.failure is None) or answered(exchange)
 
 
+def succeeded_at_all(exchange: Exchange) -> bool:
+    """Return whether the status is a 2xx, whichever it should have been."""
+    return (exchange.status or 0) // 100 == 2  # noqa: PLR2004 - the class of success
+
+
 def not_listed(exchange: Exchange, facts: ReadFacts) -> Fault | bool:
     """Return a Fault where a version is in the list that must not be."""
     if exchange.status != OK:
