@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from regshape.catalog import ReferenceSettings, find
+from regshape.engine.runner import run_campaign
+from regshape.errors import TargetError
+from regshape.model import Capability, Space
+from regshape.protocols.ori.protocol import Ori
+from regshape.protocols.ori.reference import Reference
+from regshape.protocols.ori.reference.campaigns import OPTIONS, TOKENS
+from regshape.settings import Settings
+from regshape.transport.client import open_client
+from tests.protocols.ori.registries import GRANTS, Registry
+
+ENTRY = find("ori")
+
+
+async def probed(
+    app: Any, tokens: Mapping[str, str] = TOKENS, salt: str = "p1"
+) -> Mapping[str, Capability]:
+    """Return what the probe believes of a registry, by name."""
+    inner = httpx.ASGITransport(app)
+    play = Ori().probe(Space("regshape", salt, "http://embedded"))
+    async with open_client("http://embedded", tokens=tokens, inner=inner) as client:
+        call = next(play)
+        while True:
+            exchange = await client.send(call.request, call.mutators, identity=call.identity)
+            try:
+                call = play.send(exchange)
+            except StopIteration as stop:
+                return {item.name: item for item in stop.value}
+
+
+async def test_the_registry_of_a_campaign_can_do_all() -> None:
+    found = await probed(ENTRY.reference(ReferenceSettings()))
+    assert [name for name, item in found.items() if not item.present] == []
+    assert {move for moves in ENTRY.moves for move in moves.needs} <= set(found)
+
+
+async def test_another_registry_has_no_time_of_ones_own() -> None:
+    found = await probed(Reference(OPTIONS).app)
+    assert [name for name, item in found.items() if not item.present] == ["own-time"]
+
+
+async def test_limits_of_a_registrys_own_are_told_with_what_they_are() -> None:
+    tiers = (await probed(Registry().reference.app, {"main": "alice"}))["stock-tiers"]
+    assert not tiers.present
+    assert tiers.reason == "the registry states 1000000 with and 1000000 without a token"
+
+
+async def test_a_token_that_was_not_given_or_is_not_taken_is_missing() -> None:
+    assert "nobody" not in GRANTS
+    found = await probed(Registry().reference.app, {"main": "alice", "reader": "nobody"})
+    assert not found["second-identity"].present
+    assert not found["token-publisher"].present
+    assert found["token-reader"].reason == "a GET as reader was answered with 401"
+
+
+async def refused(answer: httpx.Response) -> str:
+    """Return why a campaign cannot begin on what answers all with one answer."""
+
+    def all_alike(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+    settings = Settings.model_validate({"target": "http://embedded", "protocol": "ori", "time": 0})
+    with pytest.raises(TargetError) as error:
+        await run_campaign(settings, ENTRY, inner=httpx.MockTransport(all_alike))
+    return str(error.value)
+
+
+async def test_what_is_no_ori_registry_is_told_with_what_it_answers() -> None:
+    told = await refused(httpx.Response(200, html="<p>hello"))
+    assert told.startswith("GET /v1/advisories was answered with 200 and no JSON: give the URL of")
+
+
+async def test_a_registry_that_takes_no_token_asks_for_one() -> None:
+    told = await refused(httpx.Response(401, json={}))
+    assert "REGSHAPE_TOKEN" in told
