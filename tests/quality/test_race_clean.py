@@ -17,13 +17,14 @@ import uvicorn
 from starlette.types import Receive
 
 from regshape.catalog import Entry, find
-from regshape.engine.runner import run_campaign
-from regshape.model import Result
+from regshape.engine.runner import replay, run_campaign
+from regshape.model import Case, Result, Step
 from regshape.protocols.oci.reference import Answer, Incoming, Reference, ReferenceOptions
 from regshape.settings import Settings
 from regshape.strategies.oci_races import races
 
 START_SECONDS = 10.0
+PLAIN = Settings(target="http://embedded")
 
 
 class Slow(Reference):
@@ -96,6 +97,15 @@ async def test_requests_that_overlap_show_nothing_in_process() -> None:
     result = await raced(1, 60, in_process(Slow()))
     assert accused(result) == []
     assert len(judged(result)) == 9
+
+
+async def test_a_referrer_that_is_tagged_while_it_is_deleted_may_be_listed() -> None:
+    before = (Step("push-manifest", {"shape": "referrer", "subject": "present", "by": "digest"}),)
+    deletes = (Step("delete-manifest"), Step("delete-manifest"))
+    tags = (Step("delete-tag"), Step("list-tags"))
+    case = Case("oci", before, parallel=(deletes, tags))
+    result = await replay(PLAIN, find("oci"), case, inner=in_process(Reference()))
+    assert (result.tried, [violation.summary for violation in result.violations]) == (20, [])
 
 
 @pytest.mark.slow

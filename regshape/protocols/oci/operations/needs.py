@@ -194,6 +194,7 @@ def put_index(state: State, repo: Repository, tag: str, manifest: Manifest | Non
         digest=manifest.digest,
         size=len(manifest.content),
         missing_parts=lacks_parts(repo, manifest.content),
+        subject=manifest.subject,
     )
     request = Request(
         "PUT",
