@@ -40,6 +40,7 @@ FOLLOWS: Mapping[str, tuple[str, ...]] = {
     "HTTP-07": ("HTTP-01",),
     # whose package it is, and who is let in
     "ORI-33": ("ORI-32",),
+    "ORI-34": ("ORI-37",),
     "ORI-24": ("ORI-25", "ORI-35"),
     "ORI-25": ("ORI-35",),
     "ORI-69": ("ORI-25",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from regshape.model import Call, Check, Exchange, Expectation, Fault, Requirement
 from regshape.protocols.http import breaks
@@ -24,6 +24,8 @@ UNAUTHORIZED = 401
 CHANGES = ("publish", "yank", "unyank", "deprecate", "transfer")
 MARKS = ("yank", "unyank", "deprecate")
 EVERY = tuple(OPERATIONS)
+LACKS = {"anonymous": "token ", "reader": "scope ", "publisher": "scope ", "manager": "scope "}
+"""What they lack who may not; the token of who is `expired` is bad, as others are."""
 
 
 def denied(who: Collection[str], what: Collection[str]) -> Check:
@@ -47,16 +49,22 @@ def denied(who: Collection[str], what: Collection[str]) -> Check:
 def _refusing(exchange: Exchange, facts: StrangerFacts) -> Fault | bool:
     """Return a Fault of one aspect for all that who asks was let do for the same lack.
 
-    It is the token that is looked at in one place; whose a package is, where it is published and
-    where it is marked.
+    Tokens and their scopes are looked at in one place; whose a package is, where it is published
+    and where it is marked.
     """
-    tell = facts.who
+    lack = LACKS.get(facts.who, "")
     if facts.who == "other":
-        tell = "other publishes" if facts.what == "publish" else "other marks"
-    found = refusing(exchange, f"{facts.what} as {facts.who}", facts.statuses, tell)
-    if found is True or found is False or not succeeded_at_all(exchange):
+        lack = "publishes " if facts.what == "publish" else "marks "
+    return _one_of(exchange, f"{facts.what} as {facts.who}", facts.statuses, lack)
+
+
+def _one_of(exchange: Exchange, what: str, statuses: Iterable[int], lack: str) -> Fault | bool:
+    """Return a Fault that tells a status, and of those of success only that it was one."""
+    found = refusing(exchange, what, statuses, lack)
+    if isinstance(found, bool):
         return found
-    return Fault(f"{tell}: let in", found.summary)
+    told = "2xx" if succeeded_at_all(exchange) else str(exchange.status)
+    return Fault(f"{lack}status {told}", found.summary)
 
 
 def without_token(call: Call, exchange: Exchange) -> Fault | bool:
@@ -86,7 +94,7 @@ def _broken_token(call: Call) -> bool:
 
 def _unauthorized(call: Call, exchange: Exchange) -> Fault | bool:
     broken = "+".join(mutator.name for mutator in call.mutators)
-    return refusing(exchange, f"{call.operation} with {broken}", (UNAUTHORIZED, 429), broken)
+    return _one_of(exchange, f"{call.operation} with {broken}", (UNAUTHORIZED, 429), "")
 
 
 def bad_token_read(call: Call, exchange: Exchange) -> Fault | bool:
