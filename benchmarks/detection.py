@@ -192,7 +192,8 @@ def names_of(protocol: str, patterns: Sequence[str]) -> list[str]:
 
 def trials_of(names: Sequence[str], seeds: int, plan: Plan, workers: int) -> list[Trial]:
     spawn = multiprocessing.get_context("spawn")
-    with futures.ProcessPoolExecutor(workers, spawn) as pool:
+    # Hypothesis keeps strategies for good: 4 MB for each trial.
+    with futures.ProcessPoolExecutor(workers, spawn, max_tasks_per_child=50) as pool:
         hunts = [(name, seed) for seed in range(seeds) for name in names]
         waiting = [pool.submit(run_trial, name, seed, plan) for name, seed in hunts]
         done = track(
