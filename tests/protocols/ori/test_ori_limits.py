@@ -112,6 +112,8 @@ def test_a_bystander_is_spared() -> None:
 def test_a_bystander_may_have_been_busy_where_others_ask_too() -> None:
     assert apart(bystander(999, alone=False), answer(500, limit=1000)) is True
     refused = answer(0, limit=1000, status=429)
+    unasked = call(BurstFacts(by="bystander"), "main")
+    assert apart(unasked, refused) is False
     assert apart(bystander(50, alone=False), refused) is False
     assert isinstance(apart(bystander(900, alone=False), refused), Fault)
 

@@ -24,8 +24,8 @@ def burst(state: State, step: Step) -> Play:
     who: Identity = step.arguments.get("who", "anonymous")
     other: Identity = "main" if who == "anonymous" else "anonymous"
     alone = state.own_time
-    if alone:
-        yield _call(other, BurstFacts(by="bystander", alone=True))
+    if alone or who == "anonymous":
+        yield _call(other, BurstFacts(by="bystander", alone=alone))
     left: int | None = None
     for _ in range(MOST):
         exchange = yield _call(who, BurstFacts(alone=alone))

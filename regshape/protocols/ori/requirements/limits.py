@@ -175,14 +175,9 @@ def apart(call: Call, exchange: Exchange) -> Fault | bool:
         return Fault("shared", what)
     if exchange.status != TOO_MANY:
         return True
-    if _number(exchange, LIMIT) == TIERS[True] and left == 0 and _spent(facts):
-        return False
+    if before is None or before.remaining <= TIERS[False]:
+        return False  # others who ask too may have taken what was left
     return Fault("shared", f"{call.identity} was answered with 429 after a burst of another")
-
-
-def _spent(facts: BurstFacts) -> bool:
-    """Return whether who was to be spared had nothing left before."""
-    return facts.rate is not None and facts.rate.remaining <= TIERS[False]
 
 
 LIMITS: tuple[Requirement, ...] = (
