@@ -165,6 +165,7 @@ MOVES: Sequence[Move] = (
     _m("push-manifest", by="digest", tags=TEN_TAGS),
     _m("push-manifest", "sha512", by="digest", algorithm="sha512"),
     _m("push-manifest", repo=1),
+    _m("push-manifest", shape="image-foreign"),
     _m("push-manifest", shape="referrer", subject="elsewhere", repo=1, by="digest", refers=True),
     # lists
     _m("list-tags", repo="absent"),

@@ -29,6 +29,8 @@ from regshape.protocols.oci.state import Manifest, Repository, State
 FOUR_MEGABYTES = 4_000_000
 HUGE = 12 * 1024 * 1024
 ARTIFACT = "application/vnd.example.sbom.v1"
+FOREIGN = "application/vnd.oci.image.layer.nondistributable.v1.tar"
+"""The type of layers that are fetched from their `urls` (image-spec, layer.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,15 @@ def _typeless(state: State, _step: Step) -> Document:
 def _image(
     state: State, repo: Repository, step: Step
 ) -> Generator[Call, Exchange, Document | None]:
-    """An image with config and, if asked, one layer."""
+    """An image with config and, if asked, one layer, which may be one that is kept elsewhere."""
     config = yield from need_blob(state, repo, 0)
     if config is None:
         return None
-    layers = []
-    if step.arguments.get("shape") == "image-layer":
+    shape, layers = step.arguments.get("shape"), []
+    if shape == "image-layer":
         layers = [descriptor(config.digest, len(config.content))]
+    elif shape == "image-foreign":
+        layers = [descriptor(state.fresh_digest(), 64, FOREIGN) | {"urls": ["https://l.example/1"]}]
     document = {
         "schemaVersion": 2,
         "mediaType": calls.IMAGE,
@@ -106,6 +110,7 @@ def _image(
     return Document(
         compact(document),
         calls.IMAGE,
+        missing_parts=shape == "image-foreign",
         artifact_type=calls.CONFIG,
         annotations=document["annotations"],
         parts=(config.digest,),
@@ -212,6 +217,7 @@ PLAIN: Mapping[str, Plain] = {
 SHAPES: Mapping[str, Shape] = {
     "image": _image,
     "image-layer": _image,
+    "image-foreign": _image,
     "index-child": _index_child,
     "referrer": _referrer,
     "referrer-image": _referrer,
