@@ -85,11 +85,12 @@ class Turn:
     lane: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Race:
     """What happened in a race: the turns of each list, in their order, and those once all is quiet.
 
-    `before` is the protocol's model as it was when the lists were released.
+    `before` is the protocol's model as it was when the lists were released. Each race is equal to
+    itself only, so that what several checks ask of it can be remembered.
     """
 
     before: Any

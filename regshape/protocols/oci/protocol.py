@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 
@@ -47,7 +46,7 @@ class OciWorld:
         Its contents are its own, but for those of a step that says `same`.
         """
         other = OciWorld(self.state.space)
-        other.state = copy.deepcopy(self.state)
+        other.state = self.state.copy()
         other._lane = lane
         return other
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from regshape.formats.digest import compute
@@ -59,8 +60,9 @@ class History:
     open: frozenset[Key]
 
 
+@lru_cache(maxsize=1)
 def history_of(race: Race) -> History:
-    """Return what a race did and saw."""
+    """Return what a race did and saw; every check of a race asks for it."""
     state: State = race.before.state
     known = known_in(state, race.lanes)
     lanes = tuple(tuple(event_of(turn, known) for turn in lane) for lane in race.lanes)

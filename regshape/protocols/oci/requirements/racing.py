@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from regshape.formats.digest import compute, matches
 from regshape.model import Fault, Race, Requirement, Turn
@@ -53,7 +54,8 @@ class Doubt:
         return Fault(self.aspect, self.summary, wide=True, among=self.among)
 
 
-def doubts(race: Race) -> list[Doubt]:
+@lru_cache(maxsize=1)
+def doubts(race: Race) -> tuple[Doubt, ...]:
     """Return everything in tags, manifests, blobs and referrers that no order explains."""
     history = history_of(race)
     found = [
@@ -62,10 +64,10 @@ def doubts(race: Race) -> list[Doubt]:
         if key not in history.open
         for doubt in _doubts_of(history, key)
     ]
-    found = [
+    told = (
         replace(doubt, among=_among(_about(history, [doubt.key], reads=False))) for doubt in found
-    ]
-    return found or list(_halves(history))
+    )
+    return tuple(told) or tuple(_halves(history))
 
 
 def _doubts_of(history: History, key: Key) -> Iterator[Doubt]:
