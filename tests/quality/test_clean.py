@@ -15,6 +15,7 @@ import pytest
 from regshape.catalog import find
 from regshape.engine.runner import replay, run_campaign
 from regshape.model import Case, Mutator, Result, Step
+from regshape.protocols.oci.breaks import BREAKS
 from regshape.protocols.oci.models import ErrorCode
 from regshape.protocols.oci.reference import (
     Answer,
@@ -25,7 +26,11 @@ from regshape.protocols.oci.reference import (
 from regshape.protocols.oci.reference.memory import Rights
 from regshape.protocols.oci.reference.odd import ODD
 from regshape.protocols.oci.reference.odd_answers import OF_ANSWERS, TextErrors
-from regshape.protocols.oci.reference.odd_manners import OF_MANNERS, KeptBySha256Too
+from regshape.protocols.oci.reference.odd_manners import (
+    OF_MANNERS,
+    KeptBySha256Too,
+    StatefulLocations,
+)
 from regshape.settings import Settings
 from tests.conftest import Serve
 from tests.quality.hunt import IDENTITIES
@@ -182,6 +187,15 @@ async def test_a_content_that_is_there_by_another_digest_was_not_stored_by_a_pus
     )
     async with serve(KeptBySha256Too().app) as url:
         result = await replay(Settings(target=url), find("oci"), Case("oci", steps))
+    assert [violation.summary for violation in result.violations] == []
+
+
+async def test_an_old_location_is_refused_whatever_digest_is_sent_to_it() -> None:
+    wrong = next(item for item in BREAKS["finish-upload"] if item.name == "digest-md5")
+    steps = (Step("send-chunk"), Step("finish-upload", {"location": "oldest"}, (wrong,)))
+    inner = httpx.ASGITransport(StatefulLocations().app)
+    plain = Settings(target="http://embedded")
+    result = await replay(plain, find("oci"), Case("oci", steps), inner=inner)
     assert [violation.summary for violation in result.violations] == []
 
 

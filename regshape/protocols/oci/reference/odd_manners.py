@@ -37,10 +37,12 @@ class StatefulLocations(Reference):
         return super().finish_upload(request)
 
     def check_state(self, request: Incoming) -> None:
-        """Refuse an old location."""
+        """Refuse an old location, with the status that distribution has for it."""
         session = self.need_session(request.name, request.reference)
         if request.parameter("_state") != str(session.size):
-            raise self.upload_invalid("an old location")
+            raise self.refusal(
+                HTTPStatus.NOT_FOUND, ErrorCode.BLOB_UPLOAD_INVALID, "an old location"
+            )
 
 
 class KeepsWhatIsInUse(Reference):

@@ -114,7 +114,7 @@ def order_kept(call: Call, exchange: Exchange) -> Fault | bool:
     facts: UploadFacts = call.facts
     if not judged(call, exchange) or facts.session != "open" or facts.size == 0:
         return False
-    if facts.order in {"next", "unranged"}:
+    if facts.order in {"next", "unranged"} or facts.old_location:
         return False
     return must_be(exchange, f"a chunk out of order ({facts.order})", UNSATISFIABLE)
 
@@ -170,7 +170,7 @@ def last_chunk_in_order(call: Call, exchange: Exchange) -> Fault | bool:
     facts: UploadFacts = call.facts
     if not judged(call, exchange) or facts.session != "open" or facts.size == 0:
         return False
-    if facts.order in {"next", "unranged"}:
+    if facts.order in {"next", "unranged"} or facts.old_location:
         return False
     return must_be(exchange, "a final chunk out of order", UNSATISFIABLE)
 
@@ -194,7 +194,7 @@ def refused_chunk_changes_nothing(call: Call, exchange: Exchange) -> Fault | boo
 def cancels(call: Call, exchange: Exchange) -> Fault | bool:
     """DELETE of an open session: 204."""
     facts: UploadFacts = call.facts
-    if not judged(call, exchange) or facts.session != "open":
+    if not judged(call, exchange) or facts.session != "open" or facts.old_location:
         return False
     return must_be(exchange, "a DELETE of an open session", NO_CONTENT)
 

@@ -166,7 +166,8 @@ def invalid_digest(call: Call, exchange: Exchange) -> Fault | bool:
 
 def _usable(facts: UploadFacts) -> bool:
     """Return whether nothing but the digest is wrong."""
-    return facts.session in {"open", "none"} and facts.order in {"next", "unranged"}
+    in_turn = facts.order in {"next", "unranged"} and not facts.old_location
+    return facts.session in {"open", "none"} and in_turn
 
 
 def digest_required(call: Call, exchange: Exchange) -> Fault | bool:
