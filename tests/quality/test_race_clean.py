@@ -24,6 +24,7 @@ from regshape.settings import Settings
 from regshape.strategies.oci_races import races
 
 START_SECONDS = 10.0
+NIGHTLY = pytest.mark.nightly
 PLAIN = Settings(target="http://embedded")
 
 
@@ -109,13 +110,13 @@ async def test_a_referrer_that_is_tagged_while_it_is_deleted_may_be_listed() -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=NIGHTLY) for n in range(1, 5))])
 async def test_a_thousand_races_show_nothing_in_process(seed: int) -> None:
     assert accused(await raced(seed, 1000, in_process(Slow()))) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=NIGHTLY) for n in range(2, 5))])
 async def test_a_thousand_races_show_nothing_over_a_socket(seed: int) -> None:
     with served(Slow()) as url:
         assert accused(await raced(seed, 1000, url=url)) == []
