@@ -105,6 +105,15 @@ class CancelAnsweredOtherwise(Reference):
         return replace(super().cancel_upload(request), status=HTTPStatus.ACCEPTED)
 
 
+class BlobsShared(Reference):
+    """Finds a blob of any repository in every other, which is a fault, but the only one."""
+
+    def find_blob(self, name: str, digest: str) -> bytes | None:
+        found = super().find_blob(name, digest)
+        others = (repository.blobs.get(digest) for repository in self.store.repositories.values())
+        return found if found is not None else next((blob for blob in others if blob), None)
+
+
 class ProjectsFirst(Reference):
     """Takes uploads for names of two components only."""
 
@@ -188,6 +197,15 @@ async def test_a_content_that_is_there_by_another_digest_was_not_stored_by_a_pus
     async with serve(KeptBySha256Too().app) as url:
         result = await replay(Settings(target=url), find("oci"), Case("oci", steps))
     assert [violation.summary for violation in result.violations] == []
+
+
+async def test_a_registry_that_shares_its_blobs_is_accused_of_that_alone() -> None:
+    settings = Settings(target="http://embedded", seed=1, time=None, max_cases=400, spec="dev")
+    inner = httpx.ASGITransport(BlobsShared().app, raise_app_exceptions=False)
+    result = await run_campaign(settings, find("oci"), inner=inner)
+    accused_of = {finding.requirement for finding in result.findings}
+    assert accused_of <= {"OCI-BLOB-04", "OCI-DEL-12", "OCI-PULL-07"}
+    assert "OCI-BLOB-04" in accused_of
 
 
 async def test_an_old_location_is_refused_whatever_digest_is_sent_to_it() -> None:

@@ -69,7 +69,8 @@ def _patch(
     if size > LARGEST_CHUNK:
         return
     repo, offset = upload.repo, len(upload.content)
-    chunk = state.fresh(size)
+    chunk = state.fresh(size) if size else b""
+    size = len(chunk)
     location, old = _location(upload, step)
     facts = _session_facts(upload, "chunk", size=size, order=order, old=old)
     request = calls.session_request(
@@ -188,7 +189,8 @@ def finish_upload(state: State, step: Step) -> Play:
     if order in {"repeat", "overlap"} and not upload.content:
         order = "next"
     size = step.arguments.get("size", 0 if upload.content else 40)
-    last = state.fresh(size)
+    last = b"" if upload.content and not size else state.fresh(size)
+    size = len(last)
     content = bytes(upload.content) + last
     digest = compute(content, step.arguments.get("algorithm", "sha256"))
     location, old = _location(upload, step)
