@@ -141,6 +141,9 @@ class Campaign:
         settings = self._settings
         corpus = corpus_cases(self._entry.corpus, settings.corpus, built_in=settings.use_corpus)
         plan_of(self._entry, settings, {})  # what does not exist is said before anything is sent
+        if self._start.kept is not None and self._start.journal is not None:
+            # Who is killed while it probes has used its salts too: the next one takes others.
+            self._start.journal.begin(self._kept.origin)
         plan = await self.learn()
         lists = self._lists(plan, corpus)
         self._begin(lists)
