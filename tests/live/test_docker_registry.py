@@ -10,7 +10,8 @@ import pytest
 
 from tests.live.conftest import Campaign, regshape
 
-pytestmark = pytest.mark.live
+# One worker runs them all: they share a campaign of half a minute.
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("docker-registry")]
 
 FAULTY = {"fail", "warn"}
 TRUE_FINDINGS = [
