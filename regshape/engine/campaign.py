@@ -221,8 +221,7 @@ class Campaign:
 
     async def _hurry(self, pursuer: Pursuer, pursuits: anyio.CancelScope) -> None:
         """Let what is being shrunk have its part of the time; confirm what is left, and end."""
-        began = anyio.current_time()
-        ended = began + (self._kept_back() if self._ended_by == "time" else 0.0)
+        ended = anyio.current_time() + (self._kept_back() if self._ended_by == "time" else 0.0)
         pursuits.deadline = ended + GRACE
         await anyio.sleep_until(ended)
         pursuer.hurry(ended + RACE_GRACE)
@@ -250,9 +249,8 @@ class Campaign:
             return
         self._tell_phase("search", None)
         self._search_began = anyio.current_time()
-        left = budget
-        if left is not None:
-            left = max(0.0, left - self._kept_back() - self._kept.progress.searched)
+        spoken_for = self._kept_back() + self._kept.progress.searched
+        left = None if budget is None else max(0.0, budget - spoken_for)
         with anyio.move_on_after(left) as scope:
             if self._settings.workers > 1:
                 await self._spread(flow, phase, left)

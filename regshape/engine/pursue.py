@@ -167,13 +167,14 @@ class Pursuer:
         """Shrink by the buffer, if there is one, then by steps; None where it comes and goes."""
         shrunk = Shrunk(numbered.case, 0)
         if numbered.buffer is not None:
-            short = await shortcut(numbered.case, about, shows, self._executions)
-            if short is not None:
-                return short
-            drawn = await shrink_drawn(self._strategy, numbered.buffer, shows, self._executions)
+            shrunk = await shortcut(numbered.case, about, shows, self._executions)
+            if shrunk.case != numbered.case:
+                return shrunk
+            left = self._executions - shrunk.executions
+            drawn = await shrink_drawn(self._strategy, numbered.buffer, shows, left)
             if drawn is None:
                 return None
-            shrunk = drawn
+            shrunk = Shrunk(drawn.case, shrunk.executions + drawn.executions)
         return await self._further(shrunk, partial(shrink_program, shows=shows))
 
     def _finding(

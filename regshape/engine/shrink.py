@@ -75,15 +75,16 @@ class _Tries:
         return self._known[key]
 
 
-async def shortcut(case: Case, about: str, shows: Shows, budget: int) -> Shrunk | None:
+async def shortcut(case: Case, about: str, shows: Shows, budget: int) -> Shrunk:
     """Return one step of the case that shows the identity, or such a step and one before it.
 
-    Most of what a long program shows takes no more, and Hypothesis would leave out one step after
-    the other. `about` is the operation that showed it, which another step may have needed.
+    The case itself comes back where neither does. Most of what a long program shows takes no more,
+    and Hypothesis would leave out one step after the other. `about` is the operation that showed
+    it, which another step may have needed.
     """
     tries = _Tries(shows, budget)
     found = await tries.first(_alone_or_paired(case, about))
-    return None if found is None else Shrunk(found, tries.executions)
+    return Shrunk(found or case, tries.executions)
 
 
 def _alone_or_paired(case: Case, about: str) -> Iterator[Case]:

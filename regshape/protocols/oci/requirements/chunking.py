@@ -111,12 +111,17 @@ def _range_is(exchange: Exchange, received: int) -> Fault | bool:
 
 def order_kept(call: Call, exchange: Exchange) -> Fault | bool:
     """A chunk out of order: 416."""
+    return _refused_out_of_order(call, exchange, f"a chunk out of order ({call.facts.order})")
+
+
+def _refused_out_of_order(call: Call, exchange: Exchange, what: str) -> Fault | bool:
+    """Judge the answer to bytes that do not begin where the session stands."""
     facts: UploadFacts = call.facts
     if not judged(call, exchange) or facts.session != "open" or facts.size == 0:
         return False
     if facts.order in {"next", "unranged"} or facts.old_location:
         return False
-    return must_be(exchange, f"a chunk out of order ({facts.order})", UNSATISFIABLE)
+    return must_be(exchange, what, UNSATISFIABLE)
 
 
 def status_told(call: Call, exchange: Exchange) -> Fault | bool:
@@ -167,12 +172,7 @@ def chunked_and_pullable(call: Call, exchange: Exchange) -> Fault | bool:
 
 def last_chunk_in_order(call: Call, exchange: Exchange) -> Fault | bool:
     """A final chunk out of order: 416."""
-    facts: UploadFacts = call.facts
-    if not judged(call, exchange) or facts.session != "open" or facts.size == 0:
-        return False
-    if facts.order in {"next", "unranged"} or facts.old_location:
-        return False
-    return must_be(exchange, "a final chunk out of order", UNSATISFIABLE)
+    return _refused_out_of_order(call, exchange, "a final chunk out of order")
 
 
 def refused_chunk_changes_nothing(call: Call, exchange: Exchange) -> Fault | bool:
