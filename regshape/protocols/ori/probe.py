@@ -25,10 +25,10 @@ def probe(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
     Raises:
         TargetError: what answers is no Ori registry, or nothing answers.
     """
-    yield from _see_registry()
+    seen = yield from _see_registry()
     log = yield from _log()
     owners = yield from _owners(state)
-    tiers = yield from _tiers()
+    tiers = yield from _tiers(seen)
     own_time = yield from _own_time(state)
     found = [log, owners, tiers, own_time, (yield from _token("other", "second-identity"))]
     for who in IDENTITIES:
@@ -41,7 +41,7 @@ def _asking(request: Request, who: Identity = "main") -> Call:
     return calls.call("probe", request, Facts(), role="probe", identity=who)
 
 
-def _see_registry() -> Generator[Call, Exchange, None]:
+def _see_registry() -> Generator[Call, Exchange, Exchange]:
     exchange = yield _asking(calls.get(calls.ADVISORIES))
     if exchange.failure is not None:
         hint = ": set REGSHAPE_TOKEN" if exchange.failure.kind == "auth" else ""
@@ -53,6 +53,7 @@ def _see_registry() -> Generator[Call, Exchange, None]:
             f"GET {calls.ADVISORIES} was answered with {exchange.status} and no JSON: "
             "give the URL of an Ori registry, such as http://127.0.0.1:5000"
         )
+    return exchange
 
 
 def _log() -> Asking:
@@ -69,15 +70,18 @@ def _owners(state: State) -> Asking:
     return Capability("owners", there, reason)
 
 
-def _tiers() -> Asking:
+def _tiers(seen: Exchange) -> Asking:
     """Return whether the limits are those of the document, in one of the tiers at least."""
-    named = {}
-    for who in ("main", "anonymous"):
-        rate = rate_of((yield _asking(calls.get(calls.ADVISORIES), who)))
-        named[who] = rate.limit if rate is not None else None
-    there = named["main"] == TIERS[True] or named["anonymous"] == TIERS[False]
-    reason = f"the registry states {named['main']} with and {named['anonymous']} without a token"
+    exchange = yield _asking(calls.get(calls.ADVISORIES), "anonymous")
+    main, anonymous = _limit_of(seen), _limit_of(exchange)
+    there = main == TIERS[True] or anonymous == TIERS[False]
+    reason = f"the registry states {main} with and {anonymous} without a token"
     return Capability("stock-tiers", there, reason)
+
+
+def _limit_of(exchange: Exchange) -> int | None:
+    rate = rate_of(exchange)
+    return rate.limit if rate is not None else None
 
 
 def _own_time(state: State) -> Asking:

@@ -10,9 +10,11 @@ from regshape.catalog import ReferenceSettings, find
 from regshape.engine.runner import run_campaign
 from regshape.errors import TargetError
 from regshape.model import Capability, Space
+from regshape.protocols.ori.calls import ADVISORIES
 from regshape.protocols.ori.protocol import Ori
 from regshape.protocols.ori.reference import Reference
 from regshape.protocols.ori.reference.campaigns import OPTIONS, TOKENS
+from regshape.protocols.ori.timeline import HEADER
 from regshape.settings import Settings
 from regshape.transport.client import open_client
 from tests.protocols.ori.registries import GRANTS, Registry
@@ -40,6 +42,21 @@ async def test_the_registry_of_a_campaign_can_do_all() -> None:
     found = await probed(ENTRY.reference(ReferenceSettings()))
     assert [name for name, item in found.items() if not item.present] == []
     assert {move for moves in ENTRY.moves for move in moves.needs} <= set(found)
+
+
+async def test_nothing_is_asked_twice() -> None:
+    asked: list[tuple[str, bytes | None, bytes | None]] = []
+    app = ENTRY.reference(ReferenceSettings())
+
+    async def noting(scope: Any, receive: Any, send: Any) -> None:
+        headers = dict(scope["headers"])
+        shown = headers.get(b"authorization"), headers.get(HEADER.lower().encode())
+        asked.append((scope["path"], *shown))
+        await app(scope, receive, send)
+
+    await probed(noting)
+    there = [what for what in asked if what[0] == ADVISORIES]
+    assert len(there) == len(set(there)) == 1 + len(TOKENS) + 1
 
 
 async def test_another_registry_has_no_time_of_ones_own() -> None:
