@@ -126,3 +126,15 @@ async def test_a_transfer_that_is_started_again_may_be_prolonged_or_not(
 
 async def test_a_wait_changes_nothing_where_there_is_no_clock_to_set() -> None:
     assert await told(Reference(OPTIONS), TRANSFER, Step("wait", {"hours": 73}), ACCEPT) == []
+
+
+@pytest.mark.parametrize("before", [[], [Step("yank")]])
+async def test_what_is_yanked_already_is_not_yanked_to_be_published_again(
+    before: list[Step],
+) -> None:
+    steps = (*before, Step("publish", {"version": "yanked"}))
+    inner = httpx.ASGITransport(OwnTimes(OPTIONS).app)
+    result = await replay(SETTINGS, ENTRY, Case("ori", steps), inner=inner)
+    posted = [turn.target.rpartition("/")[2] for turn in result.exchanges if turn.method == "POST"]
+    assert posted == ["publish", "yank", "publish"]
+    assert result.violations == ()

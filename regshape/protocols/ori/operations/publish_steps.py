@@ -191,19 +191,26 @@ def _repeated(
     version = yield from need_version(state, package)
     if version is None:
         return None
-    why = "exists"
-    if arguments["version"] == "yanked":
-        request = calls.post(calls.MARKS["yank"], None, **package.parts, reference=version)
-        facts = PublishFacts(package.full, package.exists, version=version)
-        exchange = yield calls.call("yank", request, facts, role="setup")
-        if exchange.status != 200:  # noqa: PLR2004 - OK
-            return None
-        package.versions[version] = replace(package.versions[version], yanked=True)
-        why = "yanked"
+    yanked = arguments["version"] == "yanked"
+    if yanked and not (yield from _yanked(package, version)):
+        return None
     plan = _sound(state, package, version)
     if arguments.get("bytes") == "same":
         plan = replace(plan, content=package.versions[version].content)
-    return _refusing(plan, why, (CONFLICT,))
+    return _refusing(plan, "yanked" if yanked else "exists", (CONFLICT,))
+
+
+def _yanked(package: Package, version: str) -> Generator[Call, Exchange, bool]:
+    """Return whether the version is yanked, once it was where it is not known to be."""
+    if package.versions[version].yanked:
+        return True
+    request = calls.post(calls.MARKS["yank"], None, **package.parts, reference=version)
+    facts = PublishFacts(package.full, package.exists, version=version)
+    exchange = yield calls.call("yank", request, facts, role="setup")
+    if exchange.status != 200:  # noqa: PLR2004 - OK
+        return False
+    package.versions[version] = replace(package.versions[version], yanked=True)
+    return True
 
 
 def _named(state: State, package: Package, kind: str) -> Plan:
