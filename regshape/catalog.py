@@ -26,10 +26,9 @@ from regshape.protocols.ori.reference.campaigns import OPTIONS as ORI_OPTIONS
 from regshape.protocols.ori.reference.campaigns import TOKENS as ORI_TOKENS
 from regshape.protocols.ori.reference.own_times import OwnTimes
 from regshape.strategies import oci as oci_strategies
-from regshape.strategies import oci_races
+from regshape.strategies import oci_races, oci_tours, ori_tours
 from regshape.strategies import ori as ori_strategies
 from regshape.strategies.common import Breaks, Move
-from regshape.strategies.oci_tours import TOURS
 
 App: TypeAlias = Callable[..., Any]
 """An ASGI application."""
@@ -95,7 +94,7 @@ PROTOCOLS: Mapping[str, Entry] = {
     "oci": Entry(
         protocol=Oci(),
         moves=oci_strategies.MOVES,
-        programs=(*TOURS, *oci_races.TOUR, *oci_strategies.PROGRAMS),
+        programs=(*oci_tours.TOURS, *oci_races.TOUR, *oci_strategies.PROGRAMS),
         breaks=oci_breaks.BREAKS,
         cases=oci_strategies.cases,
         defects=OCI_DEFECTS,
@@ -108,7 +107,12 @@ PROTOCOLS: Mapping[str, Entry] = {
     "ori": Entry(
         protocol=Ori(),
         moves=ori_strategies.MOVES,
-        programs=(*ori_strategies.PROGRAMS, *ori_strategies.TOUR),
+        programs=(
+            *ori_tours.TOURS,
+            *ori_strategies.TOUR,
+            *ori_strategies.LIMITS,
+            *ori_strategies.PROGRAMS,
+        ),
         breaks=ori_breaks.BREAKS,
         cases=ori_strategies.cases,
         defects=ORI_DEFECTS,

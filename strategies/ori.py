@@ -123,11 +123,6 @@ def _program(*words: Word) -> Case:
     return Case("ori", tuple(_step(word) for word in words))
 
 
-READ = next(iter(READS))
-EARLY = [
-    next(mutator for mutator in BREAKS["list-advisories"] if mutator.name == name)
-    for name in ("auth-scheme-upper-case", "method-post")
-]
 ACCEPT = ("transfer", {"action": "accept"})
 PROGRAMS: Sequence[Case] = (
     _program("yank", "get-archive"),
@@ -155,11 +150,16 @@ PROGRAMS: Sequence[Case] = (
     _program("transfer", ("wait", {"hours": 71}), ACCEPT),
     _program("yank", ("wait", {"minutes": 1}), "list-versions"),
     _program(("search", {"q": "missing"}), "search"),
-    # One of what comes late in the sweep: what each stranger tries first, and breaks of a request.
-    *(_program(("try-as", {"who": who, "what": what[0]})) for who, (_, what) in STRANGERS.items()),
-    _program(("try-as", {"who": "expired", "what": READ})),
-    *(Case("ori", (Step("list-advisories", {}, (mutator,)),)) for mutator in EARLY),
 )
+LIMITS: Sequence[Case] = (
+    *(
+        _program(("try-as", {"who": "anonymous", "what": what}))
+        for what in STRANGERS["anonymous"][1]
+    ),
+    _program("burst"),
+)
+"""All that is asked without a token, and then more than its window allows: after that, whoever
+shows none has to wait where a case has no time of its own."""
 LAST: Sequence[Case] = (_program(("burst", {"who": "main"})),)
 """What takes so many requests that all else goes before."""
 

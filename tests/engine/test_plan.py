@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from regshape.catalog import find
+from regshape.catalog import PROTOCOLS, Entry, find
 from regshape.engine.plan import plan_of
 from regshape.model import Capability
 from regshape.settings import Settings
 from regshape.strategies.common import plain
 
 ENTRY = find("oci")
-NEEDS = sorted({need for move in ENTRY.moves for need in move.needs})
+NEEDS = [
+    pytest.param(entry, need, id=f"{name}-{need}")
+    for name, entry in PROTOCOLS.items()
+    for need in sorted({need for move in entry.moves for need in move.needs})
+]
 
 
-@pytest.mark.parametrize("need", NEEDS)
-def test_no_program_has_a_move_that_needs_what_the_target_lacks(need: str) -> None:
+@pytest.mark.parametrize(("entry", "need"), NEEDS)
+def test_no_program_has_a_move_that_needs_what_the_target_lacks(entry: Entry, need: str) -> None:
     lacking = {need: Capability(need, present=False, reason="the target lacks it")}
-    left_out = [(move.operation, move.arguments) for move in ENTRY.moves if need in move.needs]
-    programs = plan_of(ENTRY, Settings(), lacking).programs
+    left_out = [(move.operation, move.arguments) for move in entry.moves if need in move.needs]
+    programs = plan_of(entry, Settings(), lacking).programs
     assert programs
     assert all(plain(step) not in left_out for case in programs for step in case.steps)
 

@@ -38,12 +38,12 @@ ROWS: tuple[Row, ...] = (
     ("unknown-listed", "ORI-02", [("list-versions", {"package": "absent"}, [])], 1),
     ("versions-by-text", "ORI-03", [("list-versions", {"versions": 3}, [])], 4),
     ("pages-overlap", "ORI-63", [("list-versions", {"versions": 3, "limit": 2}, [])], 4),
-    ("name-without-scope", "ORI-04", [("yank", {}, [])], 2),
+    ("name-without-scope", "ORI-04", [("publish", {}, [])], 1),
     ("dependencies-left-out", "ORI-05", [("publish", {"needs": True}, [])], 2),
-    ("features-left-out", "ORI-06", [("yank", {}, [])], 2),
-    ("checksum-of-tree", "ORI-07", [("yank", {}, [])], 2),
+    ("features-left-out", "ORI-06", [("publish", {}, [])], 1),
+    ("checksum-of-tree", "ORI-07", [("publish", {}, [])], 1),
     ("newest-instead", "ORI-08", [("get-metadata", {"want": "missing"}, [])], 2),
-    ("download-repacked", "ORI-09", [("get-archive", {}, [])], 2),
+    ("download-repacked", "ORI-09", [("publish", {}, [])], 1),
     ("download-of-newest", "ORI-10", [("get-archive", {}, []), ("publish", {}, [])], 3),
     ("if-none-match-ignored", "ORI-10", [("get-archive", {"again": True}, [])], 3),
     ("yanked-gone", "ORI-19", [("yank", {}, [])], 2),
@@ -52,8 +52,8 @@ ROWS: tuple[Row, ...] = (
     ("search-for-nothing", "ORI-28", [("search", {"q": "none"}, [])], 1),
     ("search-fails-on-nul", "ORI-29", [("search", {"q": "nul"}, [])], 1),
     ("advisories-of-own", "ORI-30", [("list-advisories", {}, [])], 1),
-    ("log-behind", "ORI-57", [("look-up", {}, [])], 2),
-    ("record-without-scope", "ORI-57", [("look-up", {}, [])], 2),
+    ("log-behind", "ORI-57", [("publish", {}, [])], 1),
+    ("record-without-scope", "ORI-57", [("publish", {}, [])], 1),
     ("log-index-from-one", "ORI-55", [("look-up", {}, [])], 2),
     (
         "log-rebuilt",
@@ -71,7 +71,7 @@ ROWS: tuple[Row, ...] = (
     ("scripts-kept", "ORI-49", [("publish", {"flaw": "scripts"}, [])], 1),
     ("lock-optional", "ORI-50", [("publish", {"flaw": "no-lock"}, [])], 1),
     ("lock-uncompared", "ORI-50", [("publish", {"needs": "wrong"}, [])], 2),
-    ("listing-unread", "ORI-51", [("publish", {"flaw": "no-listing"}, [])], 1),
+    ("listing-unread", "ORI-51", [("publish", {"flaw": "listing-wrong"}, [])], 1),
     ("sources-optional", "ORI-52", [("publish", {"flaw": "no-source"}, [])], 1),
     ("plain-tar-taken", "ORI-48", [("publish", {"flaw": "no-gzip"}, [])], 1),
     ("description-optional", "ORI-62", [("publish", {"flaw": "no-description"}, [])], 1),
@@ -112,7 +112,7 @@ ROWS: tuple[Row, ...] = (
     ("scheme-exact", "ORI-31", [("list-advisories", {}, ["auth-scheme-upper-case"])], 1),
     ("expired-good", "ORI-32", [("try-as", {"who": "expired"}, [])], 2),
     ("bad-token-forbidden", "ORI-32", [("try-as", {"who": "expired"}, [])], 2),
-    ("bad-token-anonymous", "ORI-33", [("try-as", {"who": "expired", "what": "versions"}, [])], 2),
+    ("bad-token-anonymous", "ORI-33", [("list-advisories", {}, ["auth-corrupt"])], 1),
     ("readers-publish", "ORI-34", [("try-as", {"who": "reader"}, [])], 2),
     ("owners-unasked", "ORI-35", [("try-as", {"who": "other"}, [])], 2),
     (
@@ -122,10 +122,10 @@ ROWS: tuple[Row, ...] = (
         2,
     ),
     ("admins-do-all", "ORI-37", [("try-as", {"who": "manager"}, [])], 2),
-    ("errors-without-limits", "ORI-41", [("deprecate", {"message": "empty"}, [])], 2),
-    ("remaining-stands", "ORI-42", [("yank", {}, [])], 2),
-    ("reset-in-milliseconds", "ORI-43", [("yank", {}, [])], 2),
-    ("tokens-as-anonymous", "ORI-44", [("yank", {}, [])], 2),
+    ("errors-without-limits", "ORI-41", [("list-advisories", {}, ["method-post"])], 1),
+    ("remaining-stands", "ORI-42", [("get-checkpoint", {}, [])], 1),
+    ("reset-in-milliseconds", "ORI-43", [("list-advisories", {}, [])], 1),
+    ("tokens-as-anonymous", "ORI-44", [("list-advisories", {}, [])], 1),
     ("tokens-uncounted", "ORI-44", [("burst", {"who": "main"}, [])], 1003),
     ("anonymous-uncounted", "ORI-45", [("burst", {}, [])], 103),
     ("one-too-many", "ORI-45", [("burst", {}, [])], 103),
@@ -136,11 +136,12 @@ ROWS: tuple[Row, ...] = (
     ("methods-not-found", "ORI-58", [("list-advisories", {}, ["method-post"])], 1),
     ("unyank-deadlocked", "HTTP-01", [("unyank", {}, [])], 2),
     ("errors-longer", "HTTP-02", [("list-versions", {"package": "absent"}, [])], 1),
-    ("unchallenged", "HTTP-04", [("try-as", {}, [])], 2),
+    ("unchallenged", "HTTP-04", [("list-advisories", {}, ["auth-corrupt"])], 1),
     ("status-of-its-own", "HTTP-06", [("list-advisories", {}, ["method-post"])], 1),
 )
 CHANGES: Mapping[str, Mapping[str, Any]] = {
-    "unyank-deadlocked": {"deadline": 0.25},  # which leaves requests without an answer
+    # It leaves requests without an answer; those of nobody, too, which come later.
+    "unyank-deadlocked": {"deadline": 0.25, "max_requests": 150},
     "tokens-uncounted": {"max_requests": 5000},  # of which it takes 1,001 to see it
 }
 LATE = {"tokens-uncounted": 1001}
