@@ -110,8 +110,8 @@ PROTOCOLS: Mapping[str, Entry] = {
         programs=(
             *ori_tours.TOURS,
             *ori_strategies.TOUR,
-            *ori_strategies.LIMITS,
             *ori_strategies.PROGRAMS,
+            *ori_strategies.LIMITS,
         ),
         breaks=ori_breaks.BREAKS,
         cases=ori_strategies.cases,
