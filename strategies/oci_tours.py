@@ -107,16 +107,6 @@ TOURS: Sequence[Case] = (
         ("list-catalog", "n-negative"),
         ("discover-extensions", "method-post"),
     ),
-    _tour(
-        ("push-manifest", "json-deep"),
-        ("push-manifest", "json-descriptor-empty"),
-        ("push-manifest", "json-text"),
-        ("push-manifest", "tag-129-characters"),
-        ("push-manifest", "content-type-parameters"),
-        ("push-manifest", "content-type-image"),
-        ("push-manifest", "reference-garbage-digest"),
-        ("push-manifest", "json-manifests-of-scalars"),
-    ),
     # Referrers.
     _tour(
         ("push-manifest", REFERRER),
@@ -126,6 +116,26 @@ TOURS: Sequence[Case] = (
         "delete-manifest",
         "list-referrers",
         ("list-referrers", {"subject": "unknown"}),
+    ),
+    # A repository that is not there.
+    _tour(
+        ("get-manifest", ABSENT),
+        ("list-tags", ABSENT),
+        ("delete-manifest", ABSENT),
+        ("get-blob", ABSENT),
+        ("delete-tag", ABSENT),
+        ("list-referrers", ABSENT),
+    ),
+    # Manifests that must be refused, and some that need not.
+    _tour(
+        ("push-manifest", "json-deep"),
+        ("push-manifest", "json-descriptor-empty"),
+        ("push-manifest", "json-text"),
+        ("push-manifest", "tag-129-characters"),
+        ("push-manifest", "content-type-parameters"),
+        ("push-manifest", "content-type-image"),
+        ("push-manifest", "reference-garbage-digest"),
+        ("push-manifest", "json-manifests-of-scalars"),
     ),
     # Where one repository ends, and what stays when something goes.
     _tour(
@@ -144,14 +154,6 @@ TOURS: Sequence[Case] = (
         ("get-manifest", {"want": "deleted"}),
         ("get-manifest", {"want": "deleted", "by": "digest"}),
         "list-tags",
-    ),
-    _tour(
-        ("get-manifest", ABSENT),
-        ("list-tags", ABSENT),
-        ("delete-manifest", ABSENT),
-        ("get-blob", ABSENT),
-        ("delete-tag", ABSENT),
-        ("list-referrers", ABSENT),
     ),
     _tour("finish-upload", ("delete-blob", MISSING), ("get-blob", {"size": 0}), "head-blob"),
     # Lists, page by page.
