@@ -9,7 +9,7 @@ from regshape.formats.digest import compute
 from regshape.model import Call, Capability, Exchange, Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Facts
-from regshape.protocols.oci.guards import GUARDS, guards
+from regshape.protocols.oci.guards import GUARDS, all_absent, guards
 from regshape.protocols.oci.operations.deletes import Kind, delete_request
 from regshape.protocols.oci.operations.needs import compact, index_document, put_blob
 from regshape.protocols.oci.operations.pull import ping_request
@@ -47,12 +47,12 @@ def probe(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
         absent = "the campaign is read-only"
         return [
             extensions,
-            *_all_absent(("push", *FEATURES_OF_PUSH), absent),
+            *all_absent(("push", *FEATURES_OF_PUSH), absent),
         ]
     push = yield from _push(state)
     if not push.present:
         absent = f"pushing does not work: {push.reason}"
-        return [extensions, push, *_all_absent(FEATURES_OF_PUSH, absent)]
+        return [extensions, push, *all_absent(FEATURES_OF_PUSH, absent)]
     found = [extensions, push]
     for ask in (_isolated, _single_post, _mount):
         found += [(yield from ask(state))]
@@ -62,10 +62,6 @@ def probe(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
     found += yield from guards(state)
     found += yield from _deletes(state)
     return found
-
-
-def _all_absent(names: Sequence[str], reason: str) -> list[Capability]:
-    return [Capability(name, present=False, reason=reason) for name in names]
 
 
 def _see_registry() -> Generator[Call, Exchange, None]:
@@ -185,7 +181,7 @@ def _session(state: State) -> Generator[Call, Exchange, list[Capability]]:
     """Ask for the status of a session, and cancel it."""
     _, upload = yield from _opened(state)
     if upload is None:
-        return _all_absent(("upload-status", "cancel"), "no session could be opened")
+        return all_absent(("upload-status", "cancel"), "no session could be opened")
     name, location = upload.repo.name, upload.locations[-1]
     exchange = yield _asking(calls.session_request("GET", location, name), name)
     status = _found("upload-status", exchange)
