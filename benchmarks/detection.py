@@ -18,9 +18,9 @@ import multiprocessing
 import statistics
 import sys
 from collections.abc import Iterable, Sequence
-from concurrent import futures
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -191,18 +191,18 @@ def names_of(protocol: str, patterns: Sequence[str]) -> list[str]:
 
 
 def trials_of(names: Sequence[str], seeds: int, plan: Plan, workers: int) -> list[Trial]:
+    hunts = [(name, seed) for seed in range(seeds) for name in names]
     spawn = multiprocessing.get_context("spawn")
-    # Hypothesis keeps strategies for good: 4 MB for each trial.
-    with futures.ProcessPoolExecutor(workers, spawn, max_tasks_per_child=50) as pool:
-        hunts = [(name, seed) for seed in range(seeds) for name in names]
-        waiting = [pool.submit(run_trial, name, seed, plan) for name, seed in hunts]
-        done = track(
-            (future.result() for future in waiting),
-            "hunting",
-            total=len(waiting),
-            console=Console(stderr=True),
-        )
-        return list(done)
+    # Hypothesis keeps strategies for good: 4 MB for each trial. An executor of `futures` can stop
+    # for ever when its workers end (https://github.com/python/cpython/issues/115634).
+    with spawn.Pool(workers, maxtasksperchild=50) as pool:
+        done = pool.imap(partial(_hunt, plan), hunts)
+        shown = track(done, "hunting", total=len(hunts), console=Console(stderr=True))
+        return list(shown)
+
+
+def _hunt(plan: Plan, hunt: tuple[str, int]) -> Trial:
+    return run_trial(*hunt, plan)
 
 
 def document_of(trials: Sequence[Trial], plan: Plan) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -89,7 +90,10 @@ def campaign(name: str, url: str, folder: Path, words: Sequence[str]) -> Any:
 
 def matrix(documents: Mapping[str, Any]) -> Table:
     """Return the requirements that some registry does not keep, by registry."""
-    table = Table(title="requirements that one of them does not keep (· kept, - not judged)")
+    table = Table(
+        title="requirements that one of them does not keep (· kept, - skipped, ? not judged)",
+        box=box.MARKDOWN,
+    )
     table.add_column("requirement")
     outcomes: dict[str, dict[str, str]] = {}
     for name, document in documents.items():

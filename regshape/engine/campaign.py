@@ -22,6 +22,7 @@ from regshape.engine.pursue import Pursuer, Pursuit
 from regshape.engine.send import Executor, Trace
 from regshape.engine.shard import RANGE, Shard, ShardResult, local_pool, spread
 from regshape.engine.start import Lists, Start, fingerprint, salt_start, version_of
+from regshape.engine.target import space_of
 from regshape.errors import TargetError, UsageError
 from regshape.model import CampaignInfo, Case, Observer, Result, Violation
 from regshape.protocols.http import implementation_of
@@ -71,11 +72,8 @@ class Campaign:
         self.executor = Executor(
             entry.protocol,
             client.send,
-            settings.repo_prefix,
-            client.url.rstrip("/"),
-            rate=settings.rate,
-            other_prefix=settings.other_prefix,
-            other_user=settings.other_user,
+            space_of(settings, client),
+            settings.rate,
         )
         self.executor.patience = Patience(settings.grace)
         kept = self._kept.progress

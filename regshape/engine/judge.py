@@ -181,6 +181,15 @@ class Tally:
         """A copy of what could not be shown again, by requirement."""
         return dict(self._doubts)
 
+    def says_more(self, known: Violation, other: Violation) -> bool:
+        """Return whether the other, of all operations, is a narrower one seen with more broken.
+
+        Of one answer only the narrower is told. With something more broken that says nothing of
+        the answer, and the wider one alone is left: `HTTP-03`, that none is a 5xx, is such a row.
+        """
+        narrow, wide = self._requirements[known.requirement], self._requirements[other.requirement]
+        return narrow.check is not None and not wide.operations and known.comes_with(other)
+
     def found(self, id_: str, finding: str) -> None:
         """Add a confirmed finding."""
         self._findings[id_].append(finding)

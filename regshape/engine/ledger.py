@@ -68,7 +68,10 @@ class Ledger:
         return [violation for violation in violations if not self._explains(violation)]
 
     def _explains(self, violation: Violation) -> bool:
-        return any(known.explains(violation) for known in self._known)
+        return any(
+            known.explains(violation) or self._tally.says_more(known, violation)
+            for known in self._known
+        )
 
     def early(self, phase: str, index: int) -> Sequence[Violation]:
         """Return what a case showed whose turn has not come."""

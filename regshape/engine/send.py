@@ -135,23 +135,12 @@ class Limiter:
 class Executor:
     """Executes cases of one protocol on one target. `sent` counts every request."""
 
-    def __init__(  # noqa: PLR0913 - what a space is made of
-        self,
-        protocol: RegistryProtocol,
-        send: Send,
-        prefix: str,
-        origin: str,
-        *,
-        rate: float | None = None,
-        other_prefix: str = "",
-        other_user: str = "other",
+    def __init__(
+        self, protocol: RegistryProtocol, send: Send, space: Space, rate: float | None = None
     ) -> None:
         self._protocol = protocol
         self._send = send
-        self._prefix = prefix
-        self._other_prefix = other_prefix
-        self._other_user = other_user
-        self.origin = origin
+        self._space = space
         self._limiter = Limiter(rate)
         self.judge = Judge((), ())
         self.capabilities: Mapping[str, Capability] = {}
@@ -163,15 +152,12 @@ class Executor:
 
     def space(self, salt: str, *, read_only: bool = False) -> Space:
         """Return the space of an execution."""
-        return Space(
-            self._prefix,
-            salt,
-            self.origin,
-            self.capabilities,
-            read_only,
-            self._other_prefix,
-            self._other_user,
-        )
+        return replace(self._space, salt=salt, capabilities=self.capabilities, read_only=read_only)
+
+    @property
+    def origin(self) -> str:
+        """The target's URL without a trailing slash."""
+        return self._space.origin
 
     async def probe(self, salt: str, *, read_only: bool = False) -> Sequence[Capability]:
         """Find out what the target can do.

@@ -24,7 +24,7 @@ from regshape.engine.judge import Judge, able
 from regshape.engine.patience import Patience
 from regshape.engine.plan import plan_of
 from regshape.engine.send import Executor
-from regshape.engine.target import client_of
+from regshape.engine.target import client_of, space_of
 from regshape.model import Capability, Requirement, Violation
 from regshape.settings import Settings
 
@@ -101,11 +101,8 @@ async def _run(shard: Shard) -> ShardResult:
         executor = Executor(
             entry.protocol,
             client.send,
-            shard.settings.repo_prefix,
-            client.url.rstrip("/"),
-            rate=rate / shard.settings.workers if rate else None,
-            other_prefix=shard.settings.other_prefix,
-            other_user=shard.settings.other_user,
+            space_of(shard.settings, client),
+            rate / shard.settings.workers if rate else None,
         )
         executor.patience = Patience(shard.settings.grace)
         executor.capabilities = shard.capabilities

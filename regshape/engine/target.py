@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import SecretStr
 
+from regshape.model import Identity, Space
 from regshape.mutators.apply import apply
 from regshape.settings import Settings
 from regshape.transport.auth import Credentials
@@ -33,6 +35,26 @@ def client_of(settings: Settings, inner: Any = None) -> Client:
         inner=inner,
         apply=apply,
     )
+
+
+def space_of(settings: Settings, client: Client) -> Space:
+    """Return what the spaces of all executions have in common."""
+    return Space(
+        settings.repo_prefix,
+        "",
+        client.url.rstrip("/"),
+        other_prefix=settings.other_prefix,
+        other_user=settings.other_user,
+        identities=frozenset(_identities(settings)),
+    )
+
+
+def _identities(settings: Settings) -> Iterator[Identity]:
+    yield from settings.tokens
+    if settings.username is not None:
+        yield "main"
+    if settings.other_username is not None:
+        yield "other"
 
 
 def _credentials(username: str | None, password: SecretStr | None) -> Credentials | None:

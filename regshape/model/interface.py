@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from regshape.model.exchange import Exchange
-from regshape.model.judgement import Call, Requirement, Turn
+from regshape.model.judgement import Call, Identity, Requirement, Turn
 from regshape.model.program import Step
 
 Play: TypeAlias = Generator[Call, Exchange, None]
@@ -30,7 +30,8 @@ class Space:
     `salt` has lower-case letters and digits, different for each execution, so that content
     addresses differ. `origin` is the target's URL without a trailing slash: answers that lead
     elsewhere are not followed. `other_prefix` is where a second identity
-    works, `other_user` the name that the target knows it by.
+    works, `other_user` the name that the target knows it by; `identities` are those with
+    credentials to show.
     """
 
     prefix: str
@@ -40,6 +41,7 @@ class Space:
     read_only: bool = False
     other_prefix: str = ""
     other_user: str = "other"
+    identities: frozenset[Identity] = frozenset({"main", "other"})
 
     def can(self, name: str) -> bool:
         """Return whether the capability is present, or not known to be absent."""

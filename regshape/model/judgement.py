@@ -166,6 +166,14 @@ class Violation(NamedTuple):
         same = self.requirement == other.requirement and self.cause == other.cause
         return same and set(self.broken) <= set(other.broken)
 
+    def comes_with(self, other: Violation) -> bool:
+        """Return whether the other has the same cause, seen with the same broken, or with more.
+
+        What was seen with nothing broken says nothing of what comes of breaking something.
+        """
+        same = self.cause == other.cause and bool(self.broken) == bool(other.broken)
+        return same and set(self.broken) <= set(other.broken)
+
 
 class SignatureParts(NamedTuple):
     """What a signature is made of: operation (`>` what read back its effect), aspect, breaks."""

@@ -166,7 +166,7 @@ async def test_a_target_that_stops_answering_is_given_up_as_lost() -> None:
     inner.dies_after = 400
     result = await run(inner, max_cases=None)
     assert result.campaign.ended_by == "target-lost"
-    assert result.campaign.requests < 1500
+    assert result.campaign.requests < 3000  # the cases in flight are played to their end
     assert not result.findings
 
 

@@ -13,7 +13,7 @@ from regshape.engine.patience import Patience
 from regshape.engine.runner import run_campaign
 from regshape.engine.send import Executor, Trace
 from regshape.engine.target import client_of
-from regshape.model import Call, Case, Exchange, Request, Result, Step
+from regshape.model import Call, Case, Exchange, Request, Result, Space, Step
 from regshape.protocols.oci.defects.bad_deletes import BlobDeletedLater, UntaggedStillServed
 from regshape.protocols.oci.reference import Reference
 from regshape.protocols.oci.reference.odd_manners import LateDeletes
@@ -53,7 +53,7 @@ async def asked(patience: Patience, grace: float, *statuses: int, early: bool = 
 async def executed(registry: Reference, grace: float, *operations: str) -> Trace:
     inner = httpx.ASGITransport(registry.app, raise_app_exceptions=False)
     async with client_of(Settings(), inner) as client:
-        executor = Executor(ENTRY.protocol, client.send, "regshape", "http://embedded")
+        executor = Executor(ENTRY.protocol, client.send, Space("regshape", "", "http://embedded"))
         executor.patience = Patience(grace)
         executor.judge = Judge(ENTRY.protocol.requirements, tuple(ENTRY.protocol.operations))
         steps = tuple(Step(operation) for operation in operations)

@@ -17,7 +17,7 @@ from regshape.engine.pursue import Pursuer, Pursuit
 from regshape.engine.send import Executor
 from regshape.engine.target import client_of
 from regshape.engine.trials import RACES
-from regshape.model import Case, Finding, Step
+from regshape.model import Case, Finding, Space, Step
 from regshape.protocols.oci.defects.bad_races import DeletedTwice
 from regshape.protocols.oci.reference import Answer, Incoming, Reference
 from regshape.settings import Settings
@@ -40,7 +40,7 @@ async def pursued(registry: Reference, case: Case, *, hurried: bool = False) -> 
     """Return the finding that comes of the first execution that shows anything."""
     inner = httpx.ASGITransport(registry.app, raise_app_exceptions=False)
     async with client_of(Settings(), inner) as client:
-        executor = Executor(ENTRY.protocol, client.send, "regshape", "http://embedded")
+        executor = Executor(ENTRY.protocol, client.send, Space("regshape", "", "http://embedded"))
         executor.judge = Judge(ENTRY.protocol.requirements, tuple(ENTRY.protocol.operations))
         numbers = itertools.count()
         strategy = ENTRY.cases(ENTRY.moves, combinations(ENTRY.breaks))

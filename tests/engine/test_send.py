@@ -11,7 +11,7 @@ from regshape.catalog import find
 from regshape.engine.judge import Judge
 from regshape.engine.send import Executor, Gate, Trace
 from regshape.engine.target import client_of
-from regshape.model import Case, Step
+from regshape.model import Case, Space, Step
 from regshape.protocols.oci.defects import planted
 from regshape.protocols.oci.reference import Answer, Incoming, Reference
 from regshape.settings import Settings
@@ -42,7 +42,7 @@ class Overlapping(Reference):
 async def executed(registry: Reference, case: Case) -> Trace:
     inner = httpx.ASGITransport(registry.app, raise_app_exceptions=False)
     async with client_of(Settings(), inner) as client:
-        executor = Executor(PROTOCOL, client.send, "regshape", "http://embedded")
+        executor = Executor(PROTOCOL, client.send, Space("regshape", "", "http://embedded"))
         executor.judge = Judge(PROTOCOL.requirements, tuple(PROTOCOL.operations))
         return await executor.run(case, "c0")
 

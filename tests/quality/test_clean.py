@@ -28,6 +28,7 @@ from regshape.protocols.oci.reference.odd import ODD
 from regshape.protocols.oci.reference.odd_answers import OF_ANSWERS, TextErrors
 from regshape.protocols.oci.reference.odd_manners import (
     OF_MANNERS,
+    KeepsWhatIsInUse,
     KeptBySha256Too,
     StatefulLocations,
 )
@@ -206,6 +207,15 @@ async def test_a_registry_that_shares_its_blobs_is_accused_of_that_alone() -> No
     accused_of = {finding.requirement for finding in result.findings}
     assert accused_of <= {"OCI-BLOB-04", "OCI-DEL-12", "OCI-PULL-07"}
     assert "OCI-BLOB-04" in accused_of
+
+
+async def test_a_manifest_that_another_has_for_its_subject_may_be_kept() -> None:
+    referrer = Step("push-manifest", {"shape": "referrer", "subject": "present"})
+    steps = (referrer, Step("delete-manifest", {"which": 1}))
+    inner = httpx.ASGITransport(KeepsWhatIsInUse().app)
+    plain = Settings(target="http://embedded")
+    result = await replay(plain, find("oci"), Case("oci", steps), inner=inner)
+    assert [violation.summary for violation in result.violations] == []
 
 
 async def test_an_old_location_is_refused_whatever_digest_is_sent_to_it() -> None:

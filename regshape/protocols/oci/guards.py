@@ -16,29 +16,43 @@ from regshape.protocols.oci.state import State
 OK, ACCEPTED = 200, 202
 FORBIDDEN = frozenset({401, 403, 404})
 """How a registry refuses who may not; 404 where it does not tell what there is."""
-GUARDS = (
-    "guarded-reads",
-    "guarded-writes",
-    "scoped-tokens",
-    "private-reads",
-    "private-writes",
-    "foreign-mounts",
-)
+FROM_STRANGERS = ("guarded-reads", "guarded-writes", "scoped-tokens")
+FROM_OTHERS = ("private-reads", "private-writes", "foreign-mounts")
+GUARDS = (*FROM_STRANGERS, *FROM_OTHERS)
 WORDS = {"anonymous": "an anonymous", "other": "the second identity's", "main": "a"}
 Asking = Generator[Call, Exchange, Capability]
 
 
 def guards(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
     """Ask for something that was pushed, and for an upload, as each identity."""
+    strangers = yield from _from_strangers(state)
+    return [*strangers, *(yield from _from_others(state))]
+
+
+def all_absent(names: Sequence[str], reason: str) -> list[Capability]:
+    """Return capabilities that are not there, for one reason."""
+    return [Capability(name, present=False, reason=reason) for name in names]
+
+
+def _from_strangers(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
+    """Ask what is kept from who shows no credentials, or those for something else."""
+    if "main" not in state.space.identities:
+        return all_absent(FROM_STRANGERS, "there are no credentials: give --username")
     reads = yield from _reads(state, "guarded-reads", "anonymous")
     writes = yield from _writes(state, "guarded-writes", "anonymous")
-    tokens = yield from _tokens(state)
+    return [reads, writes, (yield from _tokens(state))]
+
+
+def _from_others(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
+    """Ask what is kept from the second identity."""
+    if "other" not in state.space.identities:
+        return all_absent(FROM_OTHERS, "there is no second identity: give --other-username")
     private = yield from _reads(state, "private-reads", "other")
     kept = yield from _writes(state, "private-writes", "other")
     mounts = replace(private, name="foreign-mounts")
     if private.present:
         mounts = yield from _own_uploads(state)
-    return [reads, writes, tokens, private, kept, mounts]
+    return [private, kept, mounts]
 
 
 def _asking(request: Request, name: str, who: Identity) -> Call:

@@ -9,7 +9,7 @@ from regshape.formats.digest import compute
 from regshape.model import Call, Capability, Exchange, Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Facts
-from regshape.protocols.oci.guards import GUARDS, guards
+from regshape.protocols.oci.guards import GUARDS, all_absent, guards
 from regshape.protocols.oci.operations.deletes import Kind, delete_request
 from regshape.protocols.oci.operations.needs import compact, index_document, put_blob
 from regshape.protocols.oci.operations.pull import ping_request
@@ -47,24 +47,21 @@ def probe(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
         absent = "the campaign is read-only"
         return [
             extensions,
-            *_all_absent(("push", *FEATURES_OF_PUSH), absent),
+            *all_absent(("push", *FEATURES_OF_PUSH), absent),
         ]
     push = yield from _push(state)
     if not push.present:
         absent = f"pushing does not work: {push.reason}"
-        return [extensions, push, *_all_absent(FEATURES_OF_PUSH, absent)]
+        return [extensions, push, *all_absent(FEATURES_OF_PUSH, absent)]
     found = [extensions, push]
-    for ask in (_isolated, _single_post, _mount, _status, _cancel, _sha512):
+    for ask in (_isolated, _single_post, _mount):
         found += [(yield from ask(state))]
-    for ask in (_tag_parameters, _referrers):
+    found += yield from _session(state)
+    for ask in (_sha512, _tag_parameters, _referrers):
         found += [(yield from ask(state))]
     found += yield from guards(state)
     found += yield from _deletes(state)
     return found
-
-
-def _all_absent(names: Sequence[str], reason: str) -> Sequence[Capability]:
-    return [Capability(name, present=False, reason=reason) for name in names]
 
 
 def _see_registry() -> Generator[Call, Exchange, None]:
@@ -180,23 +177,16 @@ def _opened(
     return exchange, Upload(repo, [location])
 
 
-def _status(state: State) -> Asking:
+def _session(state: State) -> Generator[Call, Exchange, list[Capability]]:
+    """Ask for the status of a session, and cancel it."""
     _, upload = yield from _opened(state)
     if upload is None:
-        return Capability("upload-status", present=False, reason="no session could be opened")
-    name = upload.repo.name
-    state.strays.append(upload.locations[-1])
-    exchange = yield _asking(calls.session_request("GET", upload.locations[-1], name), name)
-    return _found("upload-status", exchange)
-
-
-def _cancel(state: State) -> Asking:
-    _, upload = yield from _opened(state)
-    if upload is None:
-        return Capability("cancel", present=False, reason="no second session could be opened")
-    name = upload.repo.name
-    exchange = yield _asking(calls.session_request("DELETE", upload.locations[-1], name), name)
-    return _found("cancel", exchange)
+        return all_absent(("upload-status", "cancel"), "no session could be opened")
+    name, location = upload.repo.name, upload.locations[-1]
+    exchange = yield _asking(calls.session_request("GET", location, name), name)
+    status = _found("upload-status", exchange)
+    exchange = yield _asking(calls.session_request("DELETE", location, name), name)
+    return [status, _found("cancel", exchange)]
 
 
 def _sha512(state: State) -> Asking:
@@ -220,12 +210,15 @@ def _manifest(state: State, reference: str, content: bytes, *tags: str) -> Reque
 
 
 def _tag_parameters(state: State) -> Asking:
-    content, name = compact(index_document(state)), state.repos[0].name
-    request = _manifest(state, compute(content), content, "p1")
-    exchange = yield _asking(request, name)
-    state.repos[0].made |= {compute(content): "manifest", "p1": "tag"}
-    if exchange.status == CREATED and exchange.header("oci-tag") is None:
+    content, repo = compact(index_document(state)), state.repos[0]
+    digest = compute(content)
+    exchange = yield _asking(_manifest(state, digest, content, "p1"), repo.name)
+    repo.made |= {digest: "manifest", "p1": "tag"}
+    if exchange.status != CREATED:
+        return _found("tag-parameters", exchange)
+    if exchange.header("oci-tag") is None:
         return Capability("tag-parameters", present=False, reason="OCI-Tag was not sent")
+    repo.tags["p1"] = digest
     return _found("tag-parameters", exchange)
 
 
@@ -236,16 +229,29 @@ def _referrers(state: State) -> Asking:
 
 
 def _deletes(state: State) -> Generator[Call, Exchange, list[Capability]]:
-    repo, content = state.repos[0], compact(index_document(state))
-    yield _asking(_manifest(state, "gone", content), repo.name)
-    repo.made |= {compute(content): "manifest", "gone": "tag"}
+    """Delete a tag, its manifest and a blob; what is gone is not removed again in the end."""
+    repo = state.repos[0]
+    tag, digest = yield from _tagged(state)
     references: tuple[tuple[Kind, str], ...] = (
-        ("tag", "gone"),
-        ("manifest", compute(content)),
+        ("tag", tag),
+        ("manifest", digest),
         ("blob", next(iter(repo.blobs))),
     )
     found = []
     for kind, reference in references:
         exchange = yield _asking(delete_request(repo.name, kind, reference), repo.name)
         found.append(_found(f"delete-{kind}", exchange))
+        if exchange.status == ACCEPTED:
+            repo.deleted[reference] = kind
     return found
+
+
+def _tagged(state: State) -> Generator[Call, Exchange, tuple[str, str]]:
+    """Return a tag and the digest of its manifest: those of the tag parameter, or new ones."""
+    repo = state.repos[0]
+    if repo.tags:
+        return next(iter(repo.tags.items()))
+    content = compact(index_document(state))
+    yield _asking(_manifest(state, "gone", content), repo.name)
+    repo.made |= {compute(content): "manifest", "gone": "tag"}
+    return "gone", compute(content)

@@ -66,7 +66,7 @@ async def executed(registry: Reference, cases: list[Case], *, probe: bool = True
     inner = httpx.ASGITransport(registry.app, raise_app_exceptions=False)
     settings = Settings(username="bob", password=SecretStr("secret"))
     async with client_of(settings, inner) as client:
-        executor = Executor(ENTRY.protocol, client.send, "regshape", "http://embedded")
+        executor = Executor(ENTRY.protocol, client.send, Space("regshape", "", "http://embedded"))
         if probe:
             await executor.probe("a0")
         return [await executor.run(case, f"b{number:x}") for number, case in enumerate(cases)]

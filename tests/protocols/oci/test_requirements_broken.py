@@ -11,7 +11,7 @@ from regshape.catalog import find
 from regshape.engine.judge import Judge
 from regshape.engine.send import Executor
 from regshape.engine.target import client_of
-from regshape.model import Case, Mutator, Step
+from regshape.model import Case, Mutator, Space, Step
 from regshape.protocols.oci.reference import Reference
 from regshape.protocols.oci.reference.messages import Incoming
 from regshape.protocols.oci.reference.odd_manners import MalformedEndsSession
@@ -26,7 +26,7 @@ async def violated(registry: Reference, *steps: Step) -> set[str]:
     inner = httpx.ASGITransport(registry.app, raise_app_exceptions=False)
     protocol = ENTRY.protocol
     async with client_of(Settings(), inner) as client:
-        executor = Executor(protocol, client.send, "regshape", "http://embedded")
+        executor = Executor(protocol, client.send, Space("regshape", "", "http://embedded"))
         executor.judge = Judge(protocol.requirements, tuple(protocol.operations))
         trace = await executor.run(Case("oci", steps), "b0")
     return {violation.requirement for violation in trace.violations}

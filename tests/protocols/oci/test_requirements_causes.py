@@ -109,7 +109,7 @@ async def told(registry: Reference, *steps: Step) -> tuple[Trace, set[str]]:
     inner = httpx.ASGITransport(registry.app, raise_app_exceptions=False)
     protocol = ENTRY.protocol
     async with client_of(Settings(), inner) as client:
-        executor = Executor(protocol, client.send, "regshape", "http://embedded")
+        executor = Executor(protocol, client.send, Space("regshape", "", "http://embedded"))
         await executor.probe("c0")
         kept = able(protocol.requirements, executor.capabilities)
         executor.judge = Judge(kept, tuple(protocol.operations))
@@ -179,7 +179,7 @@ async def test_tags_that_outlive_their_manifest_are_told_by_the_first_read() -> 
 async def test_where_repositories_share_blobs_no_content_is_that_of_another_case() -> None:
     inner = httpx.ASGITransport(OneStore().app, raise_app_exceptions=False)
     async with client_of(Settings(), inner) as client:
-        executor = Executor(ENTRY.protocol, client.send, "regshape", "http://embedded")
+        executor = Executor(ENTRY.protocol, client.send, Space("regshape", "", "http://embedded"))
         await executor.probe("c0")
         shared = State(executor.space("c1"))
     assert not executor.capabilities["isolated-blobs"].present

@@ -19,7 +19,7 @@ from regshape.catalog import find
 from regshape.engine.generate import sweep
 from regshape.engine.send import Executor
 from regshape.engine.target import client_of
-from regshape.model import Exchange, Failure, Fault, Requirement, Turn
+from regshape.model import Exchange, Failure, Fault, Requirement, Space, Turn
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
 from regshape.settings import Settings
 from tests.quality.hunt import IDENTITIES
@@ -124,7 +124,7 @@ async def _turns(options: ReferenceOptions) -> list[Turn]:
     inner = httpx.ASGITransport(Reference(options).app, raise_app_exceptions=False)
     settings = Settings(**IDENTITIES) if options.users else Settings()
     async with client_of(settings, inner) as client:
-        executor = Executor(ENTRY.protocol, client.send, "regshape", "http://embedded")
+        executor = Executor(ENTRY.protocol, client.send, Space("regshape", "", "http://embedded"))
         await executor.probe("a0")
         whole = sweep("oci", ENTRY.moves, ENTRY.programs, ENTRY.breaks)
         cases = [case for case in whole if not case.parallel]  # a race is judged as one

@@ -123,7 +123,8 @@ def _delete(
         "blob": repo.blobs,
     }
     # A registry may refuse to delete what a manifest refers to, as zot does.
-    in_use = any(reference in manifest.parts for manifest in repo.manifests.values())
+    manifests = repo.manifests.values()
+    in_use = any(reference in (*manifest.parts, manifest.subject) for manifest in manifests)
     facts = DeleteFacts(
         "end-10" if kind == "blob" else "end-9",
         repo.name,
