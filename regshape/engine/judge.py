@@ -121,7 +121,7 @@ def able(
 ) -> list[Requirement]:
     """Return the requirements that a target with these capabilities can be held to."""
     absent = {item.name for item in capabilities.values() if not item.present}
-    return [item for item in requirements if item.needs not in absent]
+    return [item for item in requirements if absent.isdisjoint(item.needs)]
 
 
 def _why_skipped(
@@ -157,9 +157,10 @@ class Tally:
     def lacks(self, capabilities: Mapping[str, Capability]) -> None:
         """Skip what needs a capability that the target does not have."""
         for item in self._requirements.values():
-            found = capabilities.get(item.needs or "")
-            if found is not None and not found.present and item.id not in self._skipped:
-                self._skipped[item.id] = f"no {found.name}: {found.reason}"
+            found = (capabilities[name] for name in item.needs if name in capabilities)
+            absent = next((one for one in found if not one.present), None)
+            if absent is not None:
+                self._skipped.setdefault(item.id, f"no {absent.name}: {absent.reason}")
 
     def count(self, ids: Sequence[str]) -> None:
         """Add judged exchanges."""

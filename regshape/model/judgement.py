@@ -108,8 +108,8 @@ class Requirement:
 
     `since` is the first version of the document that has it, if not all have it; `was` the level
     that it had in the oldest version, where that differs. `check` runs on exchanges of
-    `operations`; `needs` names the capability without which it is skipped; `waiver` says why there
-    is no check. `race` is the check of what only requests in parallel can violate.
+    `operations`; `needs` names the capabilities without which it is skipped; `waiver` says why
+    there is no check. `race` is the check of what only requests in parallel can violate.
     """
 
     id: str
@@ -121,7 +121,7 @@ class Requirement:
     check: Check | None = None
     since: str = ""
     was: Level | None = None
-    needs: str | None = None
+    needs: tuple[str, ...] = ()
     waiver: str | None = None
     race: RaceCheck | None = None
     follows: tuple[str, ...] = ()

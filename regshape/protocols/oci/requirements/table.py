@@ -42,7 +42,7 @@ def row(  # noqa: PLR0913 - one argument for each column of the table
         check,
         "dev" if dev else "1.1",
         was,
-        needs,
+        (needs,) if needs is not None else (),
         waiver,
         race,
     )

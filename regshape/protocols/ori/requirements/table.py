@@ -37,7 +37,7 @@ def row(  # noqa: PLR0913 - one argument for each column of the table
         check,
         "",
         None,
-        needs,
+        (needs,) if needs is not None else (),
         waiver,
         race,
     )
