@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from regshape.catalog import Entry
 from regshape.engine.mutate import chosen, combinations, is_chosen
+from regshape.engine.target import identities_of
 from regshape.model import Capability, Case, Mutator, Step
 from regshape.settings import Settings
 from regshape.strategies.common import Move, plain
@@ -35,7 +36,7 @@ def plan_of(entry: Entry, settings: Settings, capabilities: Mapping[str, Capabil
     moves = [move for move in entry.moves if absent.isdisjoint(move.needs)]
     programs, races = tuple(_fitting(entry, settings, absent)), entry.races
     breaks = chosen(entry.breaks, settings)
-    if settings.username is None and not settings.tokens:
+    if "main" not in identities_of(settings):
         breaks = {operation: _without_auth(group) for operation, group in breaks.items()}
     if settings.read_only:
         moves, programs, races = [move for move in moves if move.reads], (), ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import SecretStr
@@ -45,16 +44,14 @@ def space_of(settings: Settings, client: Client) -> Space:
         client.url.rstrip("/"),
         other_prefix=settings.other_prefix,
         other_user=settings.other_user,
-        identities=frozenset(_identities(settings)),
+        identities=identities_of(settings),
     )
 
 
-def _identities(settings: Settings) -> Iterator[Identity]:
-    yield from settings.tokens
-    if settings.username is not None:
-        yield "main"
-    if settings.other_username is not None:
-        yield "other"
+def identities_of(settings: Settings) -> frozenset[Identity]:
+    """Return those who have credentials to show."""
+    names = {"main": settings.username, "other": settings.other_username}
+    return frozenset(settings.tokens) | {who for who, name in names.items() if name is not None}
 
 
 def _credentials(username: str | None, password: SecretStr | None) -> Credentials | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from regshape.catalog import PROTOCOLS, Entry, find
@@ -34,6 +36,19 @@ def test_a_program_has_no_mutator_that_was_not_chosen() -> None:
     }
     assert names
     assert all(name.startswith("method-") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [({}, False), ({"username": "me"}, True), ({"tokens": {"main": "t"}}, True),
+     ({"tokens": {"reader": "t"}}, False)],
+)  # fmt: skip
+def test_no_credentials_are_broken_that_the_first_identity_does_not_have(
+    changes: Mapping[str, object], *, broken: bool
+) -> None:
+    plan = plan_of(find("ori"), Settings.model_validate(changes), {})
+    targets = {mutator.target for group in plan.breaks.values() for mutator in group}
+    assert ("auth" in targets) is broken
 
 
 def test_a_race_among_the_programs_stays_whole() -> None:
