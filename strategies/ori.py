@@ -13,6 +13,7 @@ from regshape.protocols.ori.forms import FORMS
 from regshape.protocols.ori.operations.marking import MESSAGES
 from regshape.protocols.ori.operations.outsiders import READS
 from regshape.protocols.ori.operations.searching import ODD
+from regshape.protocols.ori.state import OWN_TOKEN
 from regshape.protocols.ori.trees import ACCEPTED_SIZE, FLAWS, REFUSED_SIZE
 from regshape.strategies.common import Breaks, Move, programs
 
@@ -21,10 +22,18 @@ SLOW = frozenset({"bomb"})
 """Flaws that cost so much that only the sweep has them."""
 
 
-def _m(
+def _open(
     operation: str, *needs: str, refers: bool = False, search: bool = True, **arguments: object
 ) -> Move:
+    """Return a move that anybody can make."""
     return Move(operation, arguments, refers, needs, search)
+
+
+def _own(
+    operation: str, *needs: str, refers: bool = False, search: bool = True, **arguments: object
+) -> Move:
+    """Return a move that changes something, or needs something of one's own to be there."""
+    return _open(operation, OWN_TOKEN, *needs, refers=refers, search=search, **arguments)
 
 
 CHANGES = ("yank", "unyank", "deprecate")
@@ -44,74 +53,76 @@ STRANGERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 MOVES: Sequence[Move] = (
     # The first move is where shrinking leads: it needs nothing and changes nothing.
-    _m("list-advisories"),
-    _m("get-checkpoint", "log"),
-    _m("publish"),
-    _m("list-versions"),
-    _m("get-metadata", refers=True),
-    _m("get-archive", refers=True),
-    _m("yank", refers=True),
-    _m("unyank", refers=True),
-    _m("deprecate", refers=True),
-    _m("search"),
-    _m("list-owners", "owners"),
-    _m("look-up", "log", refers=True),
-    _m("get-tile", "log"),
-    _m("transfer", "second-identity"),
+    _open("list-advisories"),
+    _open("get-checkpoint", "log"),
+    _own("publish"),
+    _own("list-versions"),
+    _own("get-metadata", refers=True),
+    _own("get-archive", refers=True),
+    _own("yank", refers=True),
+    _own("unyank", refers=True),
+    _own("deprecate", refers=True),
+    _own("search"),
+    _own("list-owners", "owners"),
+    _own("look-up", "log", refers=True),
+    _open("get-tile", "log"),
+    _own("transfer", "second-identity"),
     # reads
-    _m("list-versions", package="absent"),
-    _m("list-versions", versions=3),
-    _m("list-versions", versions=3, limit=1),
-    _m("list-versions", versions=3, limit=2),
-    _m("list-versions", "token-reader", who="reader"),
-    _m("list-versions", package=1),
-    _m("get-metadata", want="missing"),
-    _m("get-metadata", package="absent"),
-    _m("get-metadata", "token-reader", who="reader"),
-    _m("get-archive", want="missing"),
-    _m("get-archive", package="absent"),
-    _m("get-archive", again=True),
-    _m("get-archive", "token-reader", who="reader"),
+    _open("list-versions", package="absent"),
+    _own("list-versions", versions=3),
+    _own("list-versions", versions=3, limit=1),
+    _own("list-versions", versions=3, limit=2),
+    _open("list-versions", "token-reader", who="reader"),
+    _own("list-versions", package=1),
+    _own("get-metadata", want="missing"),
+    _open("get-metadata", package="absent"),
+    _own("get-metadata", "token-reader", who="reader"),
+    _own("get-archive", want="missing"),
+    _open("get-archive", package="absent"),
+    _own("get-archive", again=True),
+    _own("get-archive", "token-reader", who="reader"),
     # publishes
-    _m("publish", version="again"),
-    _m("publish", version="again", bytes="same"),
-    _m("publish", version="yanked"),
-    _m("publish", version="1.0.0-alpha"),
-    _m("list-versions", versions=6, search=False),
-    _m("publish", package=1),
-    _m("publish", "token-publisher", who="publisher"),
-    _m("publish", needs=True),
-    _m("publish", needs="wrong"),
-    *(_m("publish", form=form) for form in FORMS if form),
-    *(_m("publish", flaw=flaw, search=flaw not in SLOW) for flaw in FLAWS),
-    *(_m("publish", name=name) for name in NAMES),
-    _m("publish", size=ACCEPTED_SIZE, search=False),
-    _m("publish", size=REFUSED_SIZE + 1, search=False),
+    _own("publish", version="again"),
+    _own("publish", version="again", bytes="same"),
+    _own("publish", version="yanked"),
+    _own("publish", version="1.0.0-alpha"),
+    _own("list-versions", versions=6, search=False),
+    _own("publish", package=1),
+    _own("publish", "token-publisher", who="publisher"),
+    _own("publish", needs=True),
+    _own("publish", needs="wrong"),
+    *(_own("publish", form=form) for form in FORMS if form),
+    *(_own("publish", flaw=flaw, search=flaw not in SLOW) for flaw in FLAWS),
+    *(_own("publish", name=name) for name in NAMES),
+    _own("publish", size=ACCEPTED_SIZE, search=False),
+    _own("publish", size=REFUSED_SIZE + 1, search=False),
     # marks
-    *(_m(operation, want="missing") for operation in CHANGES),
-    *(_m("deprecate", message=message) for message in MESSAGES if message),
+    *(_own(operation, want="missing") for operation in CHANGES),
+    *(_own("deprecate", message=message) for message in MESSAGES if message),
     # owners
-    _m("transfer", "second-identity", action="accept"),
-    _m("transfer", "second-identity", action="accept", started=False),
-    _m("transfer", "second-identity", action="cancel"),
-    _m("transfer", "second-identity", to="nobody"),
-    _m("transfer", "token-manager", "second-identity", who="manager"),
+    _own("transfer", "second-identity", action="accept"),
+    _own("transfer", "second-identity", action="accept", started=False),
+    _own("transfer", "second-identity", action="cancel"),
+    _own("transfer", "second-identity", to="nobody"),
+    _own("transfer", "token-manager", "second-identity", who="manager"),
     # searches
-    _m("search", q="missing"),
-    _m("search", q="none"),
-    *(_m("search", q=text) for text in ODD),
-    _m("search", "token-reader", who="reader"),
+    _own("search", q="missing"),
+    _open("search", q="none"),
+    *(_open("search", q=text) for text in ODD),
+    _open("search", "token-reader", who="reader"),
     # who may not
+    _open("try-as", who="anonymous", what="publish"),
     *(
-        _m("try-as", *([needs] if needs else []), who=who, what=what)
+        _own("try-as", *([needs] if needs else []), who=who, what=what)
         for who, (needs, tried) in STRANGERS.items()
         for what in tried
+        if (who, what) != ("anonymous", "publish")
     ),
     # time, and more than a window of it allows
-    _m("wait", "own-time", hours=73),
-    _m("wait", "own-time", hours=71),
-    _m("wait", "own-time", minutes=1),
-    _m("burst", "stock-tiers", search=False),
+    _open("wait", "own-time", hours=73),
+    _open("wait", "own-time", hours=71),
+    _open("wait", "own-time", minutes=1),
+    _open("burst", "stock-tiers", search=False),
 )
 
 

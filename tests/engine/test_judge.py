@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from regshape.catalog import find
@@ -122,6 +124,23 @@ def test_what_needs_an_absent_feature_is_neither_judged_nor_passed() -> None:
     verdict = tally.verdict("OCI-MNT-01")
     assert verdict.outcome is Outcome.SKIP
     assert verdict.reason == "no mount: POST was answered with 202"
+
+
+def test_what_needs_several_features_is_skipped_for_the_first_that_is_absent() -> None:
+    logged = find("ori").protocol
+    lacks = {
+        name: Capability(name, present=name == "token", reason=f"no {name} there")
+        for name in ("log", "token")
+    }
+    kept = {item.id for item in able(logged.requirements, lacks)}
+    assert "ORI-57" not in kept
+    assert "ORI-01" in kept
+    tally = Tally(logged, "1", {})
+    tally.lacks(lacks)
+    assert tally.verdict("ORI-57").reason == "no log: no log there"
+    tally = Tally(logged, "1", {})
+    tally.lacks({name: replace(item, present=False) for name, item in lacks.items()})
+    assert tally.verdict("ORI-57").reason == "no token: no token there"
 
 
 def test_what_was_not_judged_is_inconclusive_and_no_pass() -> None:

@@ -10,7 +10,7 @@ from regshape.protocols.ori import calls
 from regshape.protocols.ori.facts import Facts
 from regshape.protocols.ori.operations.log_reads import read_checkpoint
 from regshape.protocols.ori.requirements.limits import TIERS, rate_of
-from regshape.protocols.ori.state import State
+from regshape.protocols.ori.state import OWN_TOKEN, State
 from regshape.protocols.ori.timeline import HEADER, OWN_TIME
 
 OK, UNAUTHORIZED, NOT_FOUND = 200, 401, 404
@@ -25,29 +25,40 @@ def probe(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
     Raises:
         TargetError: what answers is no Ori registry, or nothing answers.
     """
-    seen = yield from _see_registry()
+    seen = yield from _see_registry(state)
     log = yield from _log()
     owners = yield from _owners(state)
-    tiers = yield from _tiers(seen)
+    tiers = yield from _tiers(state, seen)
     own_time = yield from _own_time(state)
-    found = [log, owners, tiers, own_time, (yield from _token("other", "second-identity"))]
+    own_token = Capability(OWN_TOKEN, state.has_token, _given(state, "main"))
+    found = [own_token, log, owners, tiers, own_time]
+    found.append((yield from _token(state, "other", "second-identity")))
     for who in IDENTITIES:
-        capability = yield from _token(who, f"token-{who}")
+        capability = yield from _token(state, who, f"token-{who}")
         found.append(capability)
     return found
+
+
+def _given(state: State, who: Identity) -> str:
+    """Return whether an identity has a token, and else what to set."""
+    whose, suffix = ("", "") if who == "main" else (f" of {who}", f"_{who.upper()}")
+    if who in state.space.identities:
+        return f"there is a token{whose}"
+    return f"there is no token{whose}: set REGSHAPE_TOKEN{suffix}"
 
 
 def _asking(request: Request, who: Identity = "main") -> Call:
     return calls.call("probe", request, Facts(), role="probe", identity=who)
 
 
-def _see_registry() -> Generator[Call, Exchange, Exchange]:
+def _see_registry(state: State) -> Generator[Call, Exchange, Exchange]:
     exchange = yield _asking(calls.get(calls.ADVISORIES))
     if exchange.failure is not None:
         hint = ": set REGSHAPE_TOKEN" if exchange.failure.kind == "auth" else ""
         raise TargetError(f"{exchange.failure.detail}{hint}")
     if exchange.status == UNAUTHORIZED:
-        raise TargetError("the registry takes no token that was given: set REGSHAPE_TOKEN")
+        wrong = "does not take the token that was given" if state.has_token else "wants a token"
+        raise TargetError(f"the registry {wrong}: set REGSHAPE_TOKEN")
     if calls.document_of(exchange) is None:
         raise TargetError(
             f"GET {calls.ADVISORIES} was answered with {exchange.status} and no JSON: "
@@ -70,8 +81,12 @@ def _owners(state: State) -> Asking:
     return Capability("owners", there, reason)
 
 
-def _tiers(seen: Exchange) -> Asking:
+def _tiers(state: State, seen: Exchange) -> Asking:
     """Return whether the limits are those of the document, in one of the tiers at least."""
+    if not state.has_token:
+        limit = _limit_of(seen)
+        reason = f"the registry states {limit} without a token"
+        return Capability("stock-tiers", limit == TIERS[False], reason)
     exchange = yield _asking(calls.get(calls.ADVISORIES), "anonymous")
     main, anonymous = _limit_of(seen), _limit_of(exchange)
     there = main == TIERS[True] or anonymous == TIERS[False]
@@ -92,7 +107,9 @@ def _own_time(state: State) -> Asking:
     return Capability(OWN_TIME, there, f"the registry {has} a clock that a case can set")
 
 
-def _token(who: Identity, name: str) -> Asking:
+def _token(state: State, who: Identity, name: str) -> Asking:
+    if who not in state.space.identities:
+        return Capability(name, present=False, reason=_given(state, who))
     exchange = yield _asking(calls.get(calls.ADVISORIES), who)
     failure = exchange.failure
     if failure is not None:

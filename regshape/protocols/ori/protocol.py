@@ -20,6 +20,8 @@ from regshape.protocols.ori.state import State
 from regshape.protocols.ori.timeline import HEADER
 
 MOST_READ_AT_THE_END = 6
+CHANGES = frozenset({"publish", "yank", "unyank", "deprecate", "transfer"})
+"""Operations of nobody who has no token."""
 
 
 class OriWorld:
@@ -53,7 +55,12 @@ class OriWorld:
         yield from self._rated(read_all(self.state, lanes), [])
 
     def play(self, step: Step) -> Play:
-        """Run one step; after broken framing, see that the server still serves."""
+        """Run one step; after broken framing, see that the server still serves.
+
+        Nothing is changed without a token: all that could be told is that there is none.
+        """
+        if step.operation in CHANGES and not self.state.has_token:
+            return
         self.state.lane = 0 if step.arguments.get("same") else self._lane
         broken: list[Call] = []
         yield from self._rated(OPERATIONS[step.operation](self.state, step), broken)
@@ -64,7 +71,12 @@ class OriWorld:
             yield self._timed(call)
 
     def _timed(self, call: Call) -> Call:
-        """Return the call in the time of the space, and with what was last told of its rate."""
+        """Return the call in the time of the space, and with what was last told of its rate.
+
+        Who was to show a token that there is not is anonymous, and is judged as such.
+        """
+        if call.identity == "main" and not self.state.has_token:
+            call = replace(call, identity="anonymous")
         rate, ahead = self.state.rates.get(call.identity), self.state.ahead
         request = call.request
         if self.state.own_time:

@@ -21,6 +21,8 @@ NUMBERS = ("1.0.0", "1.10.0", "1.9.0", "2.0.0-alpha", "2.0.0-alpha.10", "2.0.0-a
 """Versions in the order in which they are published: no order of text is their own."""
 RESERVED = ("test", "std-x")
 """Names that no one may claim, of each kind one."""
+OWN_TOKEN = "token"  # noqa: S105 - the name of a capability
+"""The capability of a caller who has a token for the first identity, `main`."""
 NAME_LIMIT = 64
 """Characters that a full name may have."""
 
@@ -108,6 +110,11 @@ class State:
         self.serial = 0
         self.lane = 0
         """Which of several parallel lists this plays, from 1; 0 for none, and what they share."""
+
+    @property
+    def has_token(self) -> bool:
+        """Whether there is a token to publish with; else nothing of ours is ever there."""
+        return "main" in self.space.identities
 
     def package(self, arguments: Mapping[str, Any]) -> Package:
         """Return the package that a step's arguments name (0, 1, or `absent`)."""

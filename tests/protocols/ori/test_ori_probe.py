@@ -27,7 +27,8 @@ async def probed(
 ) -> Mapping[str, Capability]:
     """Return what the probe believes of a registry, by name."""
     inner = httpx.ASGITransport(app)
-    play = Ori().probe(Space("regshape", salt, "http://embedded"))
+    space = Space("regshape", salt, "http://embedded", identities=frozenset(tokens))
+    play = Ori().probe(space)
     async with open_client("http://embedded", tokens=tokens, inner=inner) as client:
         call = next(play)
         while True:
@@ -78,13 +79,39 @@ async def test_a_token_that_was_not_given_or_is_not_taken_is_missing() -> None:
     assert found["token-reader"].reason == "a GET as reader was answered with 401"
 
 
-async def refused(answer: httpx.Response) -> str:
+async def test_nobody_is_asked_for_who_has_no_token() -> None:
+    asked: list[bytes | None] = []
+    app = ENTRY.reference(ReferenceSettings())
+
+    async def noting(scope: Any, receive: Any, send: Any) -> None:
+        asked.append(dict(scope["headers"]).get(b"authorization"))
+        await app(scope, receive, send)
+
+    found = await probed(noting, {"reader": TOKENS["reader"]})
+    assert len(asked) == 5
+    assert set(asked) == {None, f"Bearer {TOKENS['reader']}".encode()}
+    assert found["token"].reason == "there is no token: set REGSHAPE_TOKEN"
+    assert found["second-identity"].reason == "there is no token of other: set REGSHAPE_TOKEN_OTHER"
+    assert {name for name, item in found.items() if item.present} == {
+        *("log", "owners", "stock-tiers", "own-time", "token-reader")
+    }
+
+
+async def test_limits_are_not_those_of_a_tier_that_nobody_has_a_token_for() -> None:
+    tiers = (await probed(Registry().reference.app, {}))["stock-tiers"]
+    assert tiers.reason == "the registry states 1000000 without a token"
+    assert not tiers.present
+
+
+async def refused(answer: httpx.Response, **tokens: str) -> str:
     """Return why a campaign cannot begin on what answers all with one answer."""
 
     def all_alike(_: httpx.Request) -> httpx.Response:
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
 
-    settings = Settings.model_validate({"target": "http://embedded", "protocol": "ori", "time": 0})
+    settings = Settings.model_validate(
+        {"target": "http://embedded", "protocol": "ori", "time": 0, "tokens": tokens}
+    )
     with pytest.raises(TargetError) as error:
         await run_campaign(settings, ENTRY, inner=httpx.MockTransport(all_alike))
     return str(error.value)
@@ -96,5 +123,10 @@ async def test_what_is_no_ori_registry_is_told_with_what_it_answers() -> None:
 
 
 async def test_a_registry_that_takes_no_token_asks_for_one() -> None:
+    told = await refused(httpx.Response(401, json={}), main="t")
+    assert told == "the registry does not take the token that was given: set REGSHAPE_TOKEN"
+
+
+async def test_a_registry_that_answers_nobody_without_a_token_asks_for_one() -> None:
     told = await refused(httpx.Response(401, json={}))
-    assert "REGSHAPE_TOKEN" in told
+    assert told == "the registry wants a token: set REGSHAPE_TOKEN"

@@ -17,14 +17,16 @@ WINDOW = 60
 def burst(state: State, step: Step) -> Play:
     """GET until nothing remains and once more, with somebody else before and after.
 
-    Where the case has a time of its own it asks again when the window is over.
+    Where the case has a time of its own it asks again when the window is over. Who has no token is
+    nobody else than who is anonymous.
     """
-    if not state.space.can("stock-tiers"):
-        return
     who: Identity = step.arguments.get("who", "anonymous")
+    if not state.space.can("stock-tiers") or (who == "main" and not state.has_token):
+        return
     other: Identity = "main" if who == "anonymous" else "anonymous"
     alone = state.own_time
-    if alone or who == "anonymous":
+    watched = state.has_token and (alone or who == "anonymous")
+    if watched:
         yield _call(other, BurstFacts(by="bystander", alone=alone))
     left: int | None = None
     for _ in range(MOST):
@@ -35,7 +37,7 @@ def burst(state: State, step: Step) -> Play:
         left = int(told) if told.isdigit() else None
         if left is None:
             break
-    if exchange.status == TOO_MANY and (alone or who == "anonymous"):
+    if exchange.status == TOO_MANY and watched:
         yield _call(other, BurstFacts(by="bystander", alone=alone))
     if alone:
         state.ahead += WINDOW

@@ -10,7 +10,12 @@ from regshape.protocols.ori import calls
 from regshape.protocols.ori.facts import ReadFacts, StrangerFacts
 from regshape.protocols.ori.forms import FORMS
 from regshape.protocols.ori.operations.fetching import Reading, read_metadata
-from regshape.protocols.ori.operations.publish_steps import FEATURES, need_version, request_of
+from regshape.protocols.ori.operations.publish_steps import (
+    FEATURES,
+    Learnt,
+    need_version,
+    request_of,
+)
 from regshape.protocols.ori.state import Package, State
 from regshape.protocols.ori.trees import Project, grow
 
@@ -25,18 +30,20 @@ NO_TOKEN = frozenset({"anonymous", "expired", "unknown"})
 
 
 def try_as(state: State, step: Step) -> Play:
-    """Do something as somebody who may not, and see that nothing came of it."""
+    """Do something as somebody who may not, and see that nothing came of it.
+
+    Where nothing can be there to be changed a publish by nobody is all that must be refused.
+    """
     who: Identity = step.arguments.get("who", "anonymous")
     what: str = step.arguments.get("what", "publish")
     package = state.packages[0]
-    version = yield from need_version(state, package)
-    if version is None or package.owner != "main":
+    version = yield from _tried(state, package, who, what)
+    if version is None:
         return
-    fresh = state.fresh_version(package) if what == "publish" else version
-    request = _request(state, package, fresh, what)
+    request = _request(state, package, version, what)
     statuses = (UNAUTHORIZED,) if who in NO_TOKEN else (FORBIDDEN, NOT_FOUND)
     facts = StrangerFacts(
-        package.full, package.exists, who=who, what=what, statuses=statuses, version=fresh
+        package.full, package.exists, who=who, what=what, statuses=statuses, version=version
     )
     call = calls.call("try-as", request, facts, step.mutators, identity=who)
     exchange = yield call
@@ -47,12 +54,23 @@ def try_as(state: State, step: Step) -> Play:
         return
     if what == "publish":
         kept = ReadFacts(
-            package.full, package.exists, expected=package.listed(), unwanted=fresh, flaw=who
+            package.full, package.exists, expected=package.listed(), unwanted=version, flaw=who
         )
         whole = calls.get(calls.VERSIONS, **package.parts)
         yield calls.call("list-versions", whole, kept, (), "readback", call)
     elif what in calls.MARKS:
         yield from read_metadata(state, package, version, Reading((), "readback", call))
+
+
+def _tried(state: State, package: Package, who: Identity, what: str) -> Learnt:
+    """Return the version that is tried: one of ours, or for a publish a fresh one."""
+    if not state.has_token:
+        alone = (who, what) == ("anonymous", "publish")
+        return state.fresh_version(package) if alone else None
+    version = yield from need_version(state, package)
+    if version is None or package.owner != "main":
+        return None
+    return state.fresh_version(package) if what == "publish" else version
 
 
 def _request(state: State, package: Package, version: str, what: str) -> Request:

@@ -45,8 +45,11 @@ class Plan:
 
 
 def need_version(state: State, package: Package, which: int = 0, *, fresh: bool = False) -> Learnt:
-    """Return a version of the package, publishing one if there is none, or a fresh one."""
-    if not fresh and package.versions:
+    """Return a version of the package, publishing one if there is none, or a fresh one.
+
+    None where that is refused, or where there is no token to publish with.
+    """
+    if not state.has_token or (not fresh and package.versions):
         return package.recent(which)
     plan = _sound(state, package, state.fresh_version(package), role="setup")
     yield from _send(state, plan, "setup")

@@ -17,6 +17,7 @@ from regshape.protocols.ori.requirements.overlaps import OVERLAPS
 from regshape.protocols.ori.requirements.publishes import PUBLISHES
 from regshape.protocols.ori.requirements.rights import RIGHTS
 from regshape.protocols.ori.requirements.versions import VERSIONS
+from regshape.protocols.ori.state import OWN_TOKEN
 
 _ROWS: tuple[Requirement, ...] = (
     *RIGHTS,
@@ -54,6 +55,21 @@ FOLLOWS: Mapping[str, tuple[str, ...]] = {
 }
 """Which violations bring others with them: what follows is told with what it follows from."""
 
-REQUIREMENTS: tuple[Requirement, ...] = tuple(
-    replace(item, follows=FOLLOWS.get(item.id, ())) for item in _ROWS
-)
+PUBLIC = frozenset({
+    "ORI-02",  # what is not there
+    "ORI-13", "ORI-34",  # a change without a token, and what the token for reads is for
+    "ORI-28", "ORI-29", "ORI-30",  # searches that need nothing to be found, advisories
+    "ORI-41", "ORI-42", "ORI-43", "ORI-45", "ORI-46",  # limits, and those of who has no token
+    "ORI-56", "ORI-66",  # the log
+    "ORI-58",  # methods
+    *(item.id for item in HTTP_REQUIREMENTS),
+})  # fmt: skip
+"""What a registry owes to who has no token, too; all else needs something of one's own in it."""
+
+
+def _row(item: Requirement) -> Requirement:
+    needs = item.needs if item.id in PUBLIC or not item.checked else (OWN_TOKEN, *item.needs)
+    return replace(item, needs=needs, follows=FOLLOWS.get(item.id, ()))
+
+
+REQUIREMENTS: tuple[Requirement, ...] = tuple(map(_row, _ROWS))

@@ -88,8 +88,9 @@ def bad_token(call: Call, exchange: Exchange) -> Fault | bool:
 
 
 def _broken_token(call: Call) -> bool:
+    """Return whether a token was shown that was broken, and nothing else was."""
     aimed = all(mutator.target == "auth" for mutator in call.mutators)
-    return aimed and call.expect is Expectation.REJECT
+    return aimed and call.expect is Expectation.REJECT and call.identity != "anonymous"
 
 
 def _unauthorized(call: Call, exchange: Exchange) -> Fault | bool:
