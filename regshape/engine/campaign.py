@@ -121,7 +121,7 @@ class Campaign:
         if learnt is not None and not isinstance(learnt, str):
             hint = ": is the registry running there?" if learnt.kind == "connect" else ""
             raise TargetError(f"{learnt.detail}{hint}")
-        await self.executor.probe(self.salt(), read_only=self._settings.read_only)
+        await self.executor.probe(self.salt())
         self._tally.lacks(self.executor.capabilities)
         kept = able(self._requirements, self.executor.capabilities)
         self.executor.judge = Judge(kept, tuple(self._entry.protocol.operations))

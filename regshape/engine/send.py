@@ -150,22 +150,22 @@ class Executor:
         self.sent = 0
         self.unanswered = 0
 
-    def space(self, salt: str, *, read_only: bool = False) -> Space:
+    def space(self, salt: str) -> Space:
         """Return the space of an execution."""
-        return replace(self._space, salt=salt, capabilities=self.capabilities, read_only=read_only)
+        return replace(self._space, salt=salt, capabilities=self.capabilities)
 
     @property
     def origin(self) -> str:
         """The target's URL without a trailing slash."""
         return self._space.origin
 
-    async def probe(self, salt: str, *, read_only: bool = False) -> Sequence[Capability]:
+    async def probe(self, salt: str) -> Sequence[Capability]:
         """Find out what the target can do.
 
         Raises:
             TargetError: nothing answers, or what answers does not speak the protocol.
         """
-        play = self._protocol.probe(self.space(salt, read_only=read_only))
+        play = self._protocol.probe(self.space(salt))
         call = next(play)
         while True:
             exchange = await self._exchange(call)

@@ -42,6 +42,7 @@ def space_of(settings: Settings, client: Client) -> Space:
         settings.repo_prefix,
         "",
         client.url.rstrip("/"),
+        read_only=settings.read_only,
         other_prefix=settings.other_prefix,
         other_user=settings.other_user,
         identities=identities_of(settings),

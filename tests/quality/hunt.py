@@ -55,7 +55,9 @@ class StopAt:
             self.stop.set()
 
 
-def embedded(entry: Entry, *defects: str, auth: str = "none", delete: bool = True) -> object:
+def embedded(
+    entry: Entry, *defects: str, auth: str = "none", delete: bool = True
+) -> httpx.ASGITransport:
     """Return a transport to a reference registry with these defects, in process."""
     reference = ReferenceSettings(
         auth=auth,

@@ -79,6 +79,29 @@ async def test_who_has_no_token_accuses_nobody_and_is_told_what_was_skipped(
     assert verdicts["ORI-34"].outcome is outcome
 
 
+class Watched(httpx.AsyncBaseTransport):
+    """Notes the methods of what it passes on."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.inner = inner
+        self.methods: set[str] = set()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.methods.add(request.method)
+        return await self.inner.handle_async_request(request)
+
+
+async def test_a_read_only_campaign_publishes_nothing() -> None:
+    inner = Watched(embedded(ENTRY))
+    changes = {"read_only": True, "time": None, "max_cases": 200}
+    result = await run_campaign(SETTINGS.model_copy(update=changes), ENTRY, inner=inner)
+    assert result.findings == ()
+    assert "GET" in inner.methods
+    assert inner.methods <= {"GET", "HEAD", "OPTIONS"}
+    verdicts = {verdict.requirement: verdict for verdict in result.verdicts}
+    assert verdicts["ORI-05"].reason == "no token: the campaign is read-only"
+
+
 @pytest.mark.parametrize("given", [(), ("main", "other")], ids=["nobody", "all"])
 async def test_steps_that_need_a_token_are_not_sent_without_it(given: tuple[str, ...]) -> None:
     steps = (

@@ -30,7 +30,8 @@ def probe(state: State) -> Generator[Call, Exchange, Sequence[Capability]]:
     owners = yield from _owners(state)
     tiers = yield from _tiers(state, seen)
     own_time = yield from _own_time(state)
-    own_token = Capability(OWN_TOKEN, state.has_token, _given(state, "main"))
+    why = "the campaign is read-only" if state.space.read_only else _given(state, "main")
+    own_token = Capability(OWN_TOKEN, state.may_publish, why)
     found = [own_token, log, owners, tiers, own_time]
     found.append((yield from _token(state, "other", "second-identity")))
     for who in IDENTITIES:

@@ -59,7 +59,7 @@ class OriWorld:
 
         Nothing is changed without a token: all that could be told is that there is none.
         """
-        if step.operation in CHANGES and not self.state.has_token:
+        if step.operation in CHANGES and not self.state.may_publish:
             return
         self.state.lane = 0 if step.arguments.get("same") else self._lane
         broken: list[Call] = []

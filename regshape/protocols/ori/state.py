@@ -113,8 +113,13 @@ class State:
 
     @property
     def has_token(self) -> bool:
-        """Whether there is a token to publish with; else nothing of ours is ever there."""
+        """Whether the first identity has a token to show."""
         return "main" in self.space.identities
+
+    @property
+    def may_publish(self) -> bool:
+        """Whether anything of ours may be brought there: there is a token, and it may be used."""
+        return self.has_token and not self.space.read_only
 
     def package(self, arguments: Mapping[str, Any]) -> Package:
         """Return the package that a step's arguments name (0, 1, or `absent`)."""

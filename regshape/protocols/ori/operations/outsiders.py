@@ -64,8 +64,8 @@ def try_as(state: State, step: Step) -> Play:
 
 def _tried(state: State, package: Package, who: Identity, what: str) -> Learnt:
     """Return the version that is tried: one of ours, or for a publish a fresh one."""
-    if not state.has_token:
-        alone = (who, what) == ("anonymous", "publish")
+    if not state.may_publish:
+        alone = (who, what) == ("anonymous", "publish") and not state.space.read_only
         return state.fresh_version(package) if alone else None
     version = yield from need_version(state, package)
     if version is None or package.owner != "main":

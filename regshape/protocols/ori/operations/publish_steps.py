@@ -47,9 +47,9 @@ class Plan:
 def need_version(state: State, package: Package, which: int = 0, *, fresh: bool = False) -> Learnt:
     """Return a version of the package, publishing one if there is none, or a fresh one.
 
-    None where that is refused, or where there is no token to publish with.
+    None where that is refused, or may not be tried.
     """
-    if not state.has_token or (not fresh and package.versions):
+    if not state.may_publish or (not fresh and package.versions):
         return package.recent(which)
     plan = _sound(state, package, state.fresh_version(package), role="setup")
     yield from _send(state, plan, "setup")
