@@ -182,6 +182,7 @@ MOVES: Sequence[Move] = (
     _m("list-tags", tags=2, last="between"),
     _m("list-tags", last="end"),
     _m("list-tags", last="beyond"),
+    _m("list-tags", n=1, walk=True),
     _m("list-tags", tags=2, n=1, walk=True),
     _m("list-tags", tags=4, n=2, walk=True),
     _m("list-tags", tags=4),

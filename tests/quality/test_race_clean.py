@@ -42,6 +42,17 @@ class Slow(Reference):
         return answer
 
 
+class SlowAndKept(Slow):
+    """Is slow, and leaves a session open that was closed, with all of its content."""
+
+    def finish_upload(self, request: Incoming) -> Answer:
+        session = self.need_session(request.name, request.reference)
+        answer = super().finish_upload(request)
+        session.append(request.body)
+        self.store.sessions[session.id] = session
+        return answer
+
+
 def only_races() -> Entry:
     entry = find("oci")
     return replace(entry, moves=(), programs=(), breaks={}, cases=lambda _, __: races(entry.moves))
@@ -107,6 +118,13 @@ async def test_a_referrer_that_is_tagged_while_it_is_deleted_may_be_listed() -> 
     case = Case("oci", before, parallel=(deletes, tags))
     result = await replay(PLAIN, find("oci"), case, inner=in_process(Reference()))
     assert (result.tried, [violation.summary for violation in result.violations]) == (20, [])
+
+
+async def test_a_session_that_outlives_its_end_is_no_race() -> None:
+    chunk, finish = (Step("send-chunk"),), (Step("finish-upload"),)
+    case = Case("oci", (Step("open-upload"),), parallel=(chunk, finish, chunk))
+    result = await replay(PLAIN, find("oci"), case, inner=in_process(SlowAndKept()))
+    assert [v.summary for v in result.violations if v.requirement == "OCI-RACE-06"] == []
 
 
 @pytest.mark.slow

@@ -39,6 +39,7 @@ FOLLOWS: Mapping[str, tuple[str, ...]] = {
     "OCI-BLOB-01": ("OCI-UPL-05", "OCI-UPL-09", "OCI-CHK-12"),
     "OCI-BLOB-03": ("OCI-UPL-05", "OCI-UPL-09", "OCI-CHK-12", "OCI-MNT-01", "OCI-BLOB-01"),
     "OCI-PULL-01": ("OCI-MAN-03", "OCI-DEL-03"),
+    "OCI-PULL-04": ("OCI-MAN-12",),
     "OCI-PULL-03": ("OCI-MAN-03", "OCI-MAN-06", "OCI-PULL-01"),
     "OCI-MAN-04": ("OCI-MAN-03",),
     # What GET does not find or names otherwise, HEAD does not either.
@@ -75,6 +76,7 @@ FOLLOWS: Mapping[str, tuple[str, ...]] = {
     "OCI-NAME-02": ("HTTP-03",),
     "OCI-MAN-11": ("HTTP-03",),
     # A delete that leaves its tags leaves them in a race too.
+    "OCI-RACE-02": ("OCI-DEL-06",),
     "OCI-RACE-07": ("OCI-DEL-06",),
     "HTTP-07": ("HTTP-01", "HTTP-02"),
 }
