@@ -104,6 +104,18 @@ ROWS: tuple[Row, ...] = (
         [("push-manifest", {"shape": "referrer"}, []), ("list-referrers", {}, [])],
         2,
     ),
+    (
+        "size-of-subject",
+        "OCI-RFR-04",
+        [("push-manifest", {"shape": "referrer"}, []), ("list-referrers", {}, [])],
+        2,
+    ),
+    (
+        "referrers-as-images",
+        "OCI-RFR-04",
+        [("push-manifest", {"shape": "referrer"}, []), ("list-referrers", {}, [])],
+        2,
+    ),
     ("referrers-null", "OCI-RFR-07", [("list-referrers", {}, [])], 1),
     (
         "referrers-linked-wrong",

@@ -74,6 +74,12 @@ ROWS: tuple[Row, ...] = (
     ("refused-chunk-ends-session", "OCI-CHK-14", [("send-chunk", {"order": "ahead"}, [])], 2),
     ("mount-location-of-upload", "OCI-MNT-01", [("mount-blob", {}, [])], 3),
     ("mount-not-done", "OCI-MNT-01", [("mount-blob", {}, [])], 3),
+    (
+        "mount-by-sha256",
+        "OCI-MNT-01",
+        [("finish-upload", {"repo": 1, "algorithm": "sha512"}, []), ("mount-blob", {}, [])],
+        3,
+    ),
     ("mount-needs-from", "OCI-MNT-02", [("mount-blob", {"from": "none"}, [])], 3),
     ("failed-mount-refused", "OCI-MNT-03", [("mount-blob", {"want": "missing"}, [])], 1),
 )

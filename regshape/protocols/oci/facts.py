@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from regshape.model import Identity
 
@@ -94,13 +94,22 @@ class ListFacts(Facts):
     """What was deleted, and not pushed again."""
 
 
+class Referrer(NamedTuple):
+    """What the descriptor of a manifest with a subject says of it, its digest aside."""
+
+    artifact_type: str | None
+    annotations: Mapping[str, Any]
+    media_type: str
+    size: int
+
+
 @dataclass(frozen=True, slots=True)
 class ReferrersFacts(Facts):
-    """A GET of referrers. `expected` maps digests to (artifactType or None, annotations)."""
+    """A GET of referrers. `expected` maps digests to what their descriptors say."""
 
     subject: str = ""
     valid: bool = True
-    expected: Mapping[str, tuple[str | None, Mapping[str, Any]]] | None = None
+    expected: Mapping[str, Referrer] | None = None
     filter: str | None = None
     gone: frozenset[str] = frozenset()
     subject_answered: bool = False

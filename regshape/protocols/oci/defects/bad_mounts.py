@@ -32,6 +32,16 @@ class MountNotDone(Reference):
         return self.find_blob(source, digest) is not None
 
 
+class MountBySha256(Reference):
+    """Links what it mounts by its SHA-256, though it was asked by its SHA-512."""
+
+    def mount(self, source: str, name: str, digest: str) -> bool:
+        """Return whether the blob is there; only under one kind of digest is it linked."""
+        if digest.startswith("sha256:"):
+            return super().mount(source, name, digest)
+        return self.find_blob(source, digest) is not None
+
+
 class MountNeedsFrom(Reference):
     """Has no route for a mount that does not say from where."""
 
@@ -67,6 +77,14 @@ BAD_MOUNTS: tuple[Defect, ...] = (
         "acknowledges a mount that it does not make",
         ("OCI-MNT-01",),
         MountNotDone,
+        kind="Q",
+    ),
+    Defect(
+        "mount-by-sha256",
+        "acknowledges the mount of a sha512 digest that is not found by it then",
+        ("OCI-MNT-01",),
+        MountBySha256,
+        "docker-registry 2.8.2, distribution 3.1.2",
         kind="Q",
     ),
     Defect(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from regshape.model import Defect
-from regshape.protocols.oci.models import ErrorCode
+from regshape.protocols.oci.models import IMAGE_MANIFEST, ErrorCode
 from regshape.protocols.oci.reference import (
     Answer,
     Incoming,
@@ -104,6 +105,23 @@ class AnnotationsLeftOut(Reference):
     def referrer(self, manifest: StoredManifest) -> dict[str, Any]:
         """Return the descriptor of a referrer."""
         return super().referrer(replace(manifest, annotations=None))
+
+
+class SizeOfSubject(Reference):
+    """Lists referrers with the size that their subject descriptor has."""
+
+    def referrer(self, manifest: StoredManifest) -> dict[str, Any]:
+        """Return the descriptor of a referrer."""
+        subject = json.loads(manifest.content)["subject"]
+        return {**super().referrer(manifest), "size": subject["size"]}
+
+
+class ReferrersAsImages(Reference):
+    """Lists every referrer as an image manifest, as most of them are."""
+
+    def referrer(self, manifest: StoredManifest) -> dict[str, Any]:
+        """Return the descriptor of a referrer."""
+        return {**super().referrer(manifest), "mediaType": IMAGE_MANIFEST}
 
 
 class ReferrersNull(Reference):
@@ -223,6 +241,10 @@ BAD_REFERRERS: tuple[Defect, ...] = (
         ("OCI-RFR-05",), ConfigTypeForgotten, kind="Q"),
     Defect("annotations-left-out", "lists referrers without annotations",
         ("OCI-RFR-06",), AnnotationsLeftOut, kind="Q"),
+    Defect("size-of-subject", "lists referrers with the size of their subject",
+        ("OCI-RFR-04",), SizeOfSubject, kind="Q"),
+    Defect("referrers-as-images", "lists every referrer as an image manifest",
+        ("OCI-RFR-04",), ReferrersAsImages, kind="Q"),
     Defect("referrers-null", "lists no referrers as null",
         ("OCI-RFR-07",), ReferrersNull, kind="S"),
     Defect("referrers-linked-wrong", "links to the next page of referrers without rel",

@@ -11,7 +11,7 @@ from typing import Any
 from regshape.model import Call, Exchange, Mutator, Play, Request, Role, Step
 from regshape.protocols.http import next_link
 from regshape.protocols.oci import calls
-from regshape.protocols.oci.facts import Facts, ListFacts, ReferrersFacts
+from regshape.protocols.oci.facts import Facts, ListFacts, Referrer, ReferrersFacts
 from regshape.protocols.oci.operations.needs import need_manifest, need_tags
 from regshape.protocols.oci.state import Repository, State
 
@@ -203,12 +203,17 @@ def _lists_gone(gone: frozenset[str], exchange: Exchange) -> bool:
     return any(isinstance(item, dict) and item.get("digest") in gone for item in items)
 
 
-def expected_referrers(repo: Repository, subject: str) -> dict[str, tuple[str | None, Any]] | None:
+def expected_referrers(repo: Repository, subject: str) -> dict[str, Referrer] | None:
     """Return what the referrers API must list, or None where the model does not know."""
     if repo.unsure or repo.forgotten:
         return None
     return {
-        manifest.digest: (manifest.artifact_type, manifest.annotations)
+        manifest.digest: Referrer(
+            manifest.artifact_type,
+            manifest.annotations,
+            manifest.media_type,
+            len(manifest.content),
+        )
         for manifest in repo.manifests.values()
         if manifest.subject == subject
     }

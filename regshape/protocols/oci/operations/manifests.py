@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -91,7 +92,10 @@ def _typeless(state: State, _step: Step) -> Document:
 def _image(
     state: State, repo: Repository, step: Step
 ) -> Generator[Call, Exchange, Document | None]:
-    """An image with config and, if asked, one layer, which may be one that is kept elsewhere."""
+    """An image with config and, if asked, one layer, which may be one that is kept elsewhere.
+
+    The config may be embedded, too (image-spec, descriptor.md, `data`).
+    """
     config = yield from need_blob(state, repo, 0)
     if config is None:
         return None
@@ -100,10 +104,11 @@ def _image(
         layers = [descriptor(config.digest, len(config.content))]
     elif shape == "image-foreign":
         layers = [descriptor(state.fresh_digest(), 64, FOREIGN) | {"urls": ["https://l.example/1"]}]
+    embedded = {"data": b64encode(config.content).decode()} if shape == "image-data" else {}
     document = {
         "schemaVersion": 2,
         "mediaType": calls.IMAGE,
-        "config": descriptor(config.digest, len(config.content), calls.CONFIG),
+        "config": descriptor(config.digest, len(config.content), calls.CONFIG) | embedded,
         "layers": layers,
         "annotations": index_document(state)["annotations"],
     }
@@ -217,6 +222,7 @@ PLAIN: Mapping[str, Plain] = {
 SHAPES: Mapping[str, Shape] = {
     "image": _image,
     "image-layer": _image,
+    "image-data": _image,
     "image-foreign": _image,
     "index-child": _index_child,
     "referrer": _referrer,

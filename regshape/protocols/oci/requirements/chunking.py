@@ -151,11 +151,14 @@ def old_location_works(call: Call, exchange: Exchange) -> Fault | bool:
 
 
 def closes(call: Call, exchange: Exchange) -> Fault | bool:
-    """A chunked upload is closed by a PUT, with the final chunk or after it."""
+    """A chunked upload is closed by a PUT, with the final chunk or after it.
+
+    A final chunk without Content-Range may be refused: the headers of the PUT have one.
+    """
     facts: UploadFacts = call.facts
     if not finishing(call, exchange) or not facts.chunked or facts.size == 1:
         return False
-    if facts.order not in {"next", "unranged"}:
+    if facts.order != "next" and (facts.size or facts.order != "unranged"):
         return False
     return must_be(exchange, "a PUT that closes a chunked upload", CREATED)
 

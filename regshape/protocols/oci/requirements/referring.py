@@ -9,7 +9,7 @@ from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.http import next_link
 from regshape.protocols.judging import answered, json_of, judged, media_type, must_be, rejecting
 from regshape.protocols.oci import calls
-from regshape.protocols.oci.facts import ReferrersFacts
+from regshape.protocols.oci.facts import Referrer, ReferrersFacts
 from regshape.protocols.oci.requirements.listing import next_relation
 from regshape.protocols.oci.requirements.table import MUST, SHOULD, row
 
@@ -55,9 +55,10 @@ def referrers_shape(call: Call, exchange: Exchange) -> Fault | bool:
     if found != calls.INDEX:
         return Fault("other Content-Type", f"Content-Type is {found!r}")
     document = json_of(exchange)
-    if isinstance(document, dict) and document.get("schemaVersion") == 2:  # noqa: PLR2004 - of an index
-        return True
-    return Fault("no index", "the list of referrers is no image index")
+    if not isinstance(document, dict) or document.get("schemaVersion") != 2:  # noqa: PLR2004 - of an index
+        return Fault("no index", "the list of referrers is no image index")
+    own = document.get("mediaType", calls.INDEX)
+    return True if own == calls.INDEX else Fault("other mediaType", f"its mediaType is {own!r}")
 
 
 def referrers_set(call: Call, exchange: Exchange) -> Fault | bool:
@@ -71,9 +72,20 @@ def referrers_set(call: Call, exchange: Exchange) -> Fault | bool:
     if facts.filter is not None and listed == _matching(facts):
         return True
     lost, extra = sorted(wanted - listed - facts.optional), sorted(listed - wanted)
-    if not lost and not extra:
-        return True
-    return Fault("missing" if lost else "extra", f"lost {lost[:2]}, extra {extra[:2]}")
+    if lost or extra:
+        return Fault("missing" if lost else "extra", f"lost {lost[:2]}, extra {extra[:2]}")
+    return _described(call, exchange)
+
+
+def _described(call: Call, exchange: Exchange) -> Fault | bool:
+    """A descriptor has the mediaType and the size of its manifest (image-spec, descriptor.md)."""
+    for item, referrer in _known_descriptors(call, exchange):
+        if item.get("size") != referrer.size:
+            return Fault("other size", f"size is {item.get('size')!r}, not {referrer.size}")
+        found = str(item.get("mediaType")).partition(";")[0].strip().lower()
+        if found != referrer.media_type.lower():
+            return Fault("other mediaType", f"mediaType is {found!r}, not {referrer.media_type}")
+    return True
 
 
 def _wanted(facts: ReferrersFacts, exchange: Exchange) -> set[str]:
@@ -85,38 +97,35 @@ def _wanted(facts: ReferrersFacts, exchange: Exchange) -> set[str]:
 
 def _matching(facts: ReferrersFacts) -> set[str]:
     expected = facts.expected or {}
-    return {digest for digest, (kind, _) in expected.items() if kind == facts.filter}
+    return {digest for digest, item in expected.items() if item.artifact_type == facts.filter}
 
 
 def referrers_type(call: Call, exchange: Exchange) -> Fault | bool:
     """artifactType: the manifest's, else the config's mediaType, else none."""
-    facts: ReferrersFacts = call.facts
-    pairs = _known_descriptors(call, exchange, facts)
+    pairs = _known_descriptors(call, exchange)
     if not pairs:
         return False
-    for item, (artifact_type, _) in pairs:
-        if (item.get("artifactType") or None) != artifact_type:
-            found = item.get("artifactType")
-            return Fault("other artifactType", f"artifactType is {found!r}, not {artifact_type!r}")
+    for item, referrer in pairs:
+        found, wanted = item.get("artifactType"), referrer.artifact_type
+        if (found or None) != wanted:
+            return Fault("other artifactType", f"artifactType is {found!r}, not {wanted!r}")
     return True
 
 
 def referrers_annotations(call: Call, exchange: Exchange) -> Fault | bool:
     """A descriptor has the annotations of its manifest."""
-    facts: ReferrersFacts = call.facts
-    pairs = _known_descriptors(call, exchange, facts)
+    pairs = _known_descriptors(call, exchange)
     if not pairs:
         return False
-    for item, (_, wanted) in pairs:
-        found = item.get("annotations") or {}
+    for item, referrer in pairs:
+        found, wanted = item.get("annotations") or {}, referrer.annotations
         if any(found.get(key) != value for key, value in wanted.items()):
             return Fault("other annotations", f"annotations are {found}, not {dict(wanted)}")
     return True
 
 
-def _known_descriptors(
-    call: Call, exchange: Exchange, facts: ReferrersFacts
-) -> list[tuple[Mapping[str, Any], tuple[str | None, Mapping[str, Any]]]]:
+def _known_descriptors(call: Call, exchange: Exchange) -> list[tuple[Mapping[str, Any], Referrer]]:
+    facts: ReferrersFacts = call.facts
     found = _descriptors(call, exchange)
     if found is None or not facts.expected:
         return []
@@ -160,7 +169,7 @@ def filter_named(call: Call, exchange: Exchange) -> Fault | bool:
     if facts.filter is None or next_link(exchange) is not None:
         return False
     required = (facts.expected or {}).items()
-    kinds = {kind for digest, (kind, _) in required if digest not in facts.optional}
+    kinds = {item.artifact_type for digest, item in required if digest not in facts.optional}
     shown = {item.get("artifactType") for item in found}
     applied = bool(kinds - {facts.filter}) and shown <= {facts.filter}
     if applied and facts.expected is not None and value is None:
@@ -225,7 +234,7 @@ REFERRING: tuple[Requirement, ...] = (
         "A filter that was applied is named in OCI-Filters-Applied.",
         filter_named, REFERRERS, needs="referrers"),
     row("OCI-RFR-04", MUST, REFERRERS_SECTION,
-        "The list has the manifests of this repository with that subject, and no other.",
+        "The list has descriptors of this repository's manifests with that subject, and no other.",
         referrers_set, REFERRERS, needs="referrers"),
     row("OCI-RFR-05", MUST, REFERRERS_SECTION,
         "artifactType is the manifest's, else its config's mediaType, else absent.",
