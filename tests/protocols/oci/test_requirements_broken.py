@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 
 import httpx
 import pytest
@@ -80,3 +81,34 @@ async def test_a_session_that_was_refused_under_another_name_may_have_ended(
 ) -> None:
     foreign = Step(first, {"foreign": True})
     assert await violated(MalformedEndsSession(), foreign, then) == set()
+
+
+class FailsAtForeignLayers(Reference):
+    """Answers a manifest whose layers are kept elsewhere with 500, as distribution does."""
+
+    def put_manifest(self, request: Incoming) -> Answer:
+        if b"nondistributable" in request.body:
+            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR)
+        return super().put_manifest(request)
+
+
+@pytest.mark.parametrize("name", ["content-type-upper-case", "content-type-image"])
+async def test_a_server_that_fails_at_what_is_missing_does_not_fail_at_what_was_broken(
+    name: str,
+) -> None:
+    step = broken("push-manifest", name, shape="image-foreign")
+    assert await violated(FailsAtForeignLayers(), step) == {"HTTP-03"}
+
+
+class FailsAtUpperCase(Reference):
+    """Answers a type that is written in capitals with 500."""
+
+    def put_manifest(self, request: Incoming) -> Answer:
+        if (request.header(b"content-type") or "").isupper():
+            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR)
+        return super().put_manifest(request)
+
+
+async def test_a_type_in_capitals_does_not_disagree() -> None:
+    step = broken("push-manifest", "content-type-upper-case")
+    assert await violated(FailsAtUpperCase(), step) == {"HTTP-03"}
