@@ -35,7 +35,7 @@ ROWS: tuple[Row, ...] = (
     ("extensions-answered", "OCI-EXT-03", [("ping", {}, ["route-extension"])], 1),
     ("errors-longer", "HTTP-02", [("get-manifest", {"want": "missing"}, [])], 1),
     ("errors-cut-off", "HTTP-02", [("send-chunk", {"order": "ahead"}, [])], 2),
-    ("empty-manifest-fails", "HTTP-03", [("push-manifest", {}, ["json-deep"])], 1),
+    ("empty-manifest-fails", "HTTP-03", [("push-manifest", {}, ["json-text"])], 1),
     ("nesting-fails", "HTTP-03", [("push-manifest", {}, ["json-deep"])], 1),
     ("descriptors-trusted", "HTTP-03", [("push-manifest", {}, ["json-manifests-of-scalars"])], 1),
     ("catalog-unchallenged", "HTTP-04", [("list-catalog", {}, [])], 1),
