@@ -23,7 +23,7 @@ from regshape.engine.record import open_store
 from regshape.errors import UsageError
 from tests.conftest import Serve
 
-CASES = 450
+CASES = 500
 DEFECT = "chunk-order-ignored"
 MUTATORS = ("--mutator", "method-post", "--mutator", "accept-all")
 WORDS = ("--seed", "3", "--max-cases", str(CASES), *MUTATORS, "--json")
