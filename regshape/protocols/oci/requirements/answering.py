@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from regshape.model import Call, Exchange, Fault, Requirement
-from regshape.protocols.judging import answered, json_of, judged, must_be, rejecting
+from regshape.protocols.judging import answered, json_of, judged, media_type, must_be, rejecting
 from regshape.protocols.oci.facts import Facts, ListFacts
 from regshape.protocols.oci.requirements.table import MAY, MUST, SHOULD, error_codes, row
 
@@ -106,7 +106,7 @@ def is_json_error(exchange: Exchange) -> bool:
         return False
     if not exchange.answer or exchange.method == "HEAD" or "/v2/" not in exchange.target:
         return False
-    kind = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
+    kind = media_type(exchange)
     return kind == "application/json" or kind.endswith("+json")
 
 

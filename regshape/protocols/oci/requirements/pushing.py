@@ -7,6 +7,7 @@ from regshape.protocols.http import breaks
 from regshape.protocols.judging import (
     after,
     answered,
+    bare_type,
     json_of,
     judged,
     must_be,
@@ -191,7 +192,7 @@ def type_disagrees(call: Call, exchange: Exchange) -> Fault | bool:
 
 def _disagrees(exchange: Exchange) -> bool:
     told = next((value for name, value in exchange.headers if name.lower() == "content-type"), "")
-    sent = told.partition(";")[0].strip().lower()
+    sent = bare_type(told)
     return bool(sent) and b'"%s"' % sent.encode() not in exchange.body.lower()
 
 

@@ -7,7 +7,15 @@ from typing import Any
 
 from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.http import next_link
-from regshape.protocols.judging import answered, json_of, judged, media_type, must_be, rejecting
+from regshape.protocols.judging import (
+    answered,
+    bare_type,
+    json_of,
+    judged,
+    media_type,
+    must_be,
+    rejecting,
+)
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.facts import Referrer, ReferrersFacts
 from regshape.protocols.oci.requirements.listing import next_relation
@@ -82,7 +90,7 @@ def _described(call: Call, exchange: Exchange) -> Fault | bool:
     for item, referrer in _known_descriptors(call, exchange):
         if item.get("size") != referrer.size:
             return Fault("other size", f"size is {item.get('size')!r}, not {referrer.size}")
-        found = str(item.get("mediaType")).partition(";")[0].strip().lower()
+        found = bare_type(str(item.get("mediaType")))
         if found != referrer.media_type.lower():
             return Fault("other mediaType", f"mediaType is {found!r}, not {referrer.media_type}")
     return True
