@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from regshape.formats.digest import compute
-from regshape.protocols.oci.reference import Reference, ReferenceOptions
+from regshape.protocols.oci.reference import Incoming, Reference, ReferenceOptions
 from regshape.protocols.oci.reference.memory import Rights
 
 USERS = {"ann": "s3:cret", "bob": "pässword"}
@@ -330,3 +330,28 @@ async def test_nothing_is_mounted_from_where_a_user_may_not_pull() -> None:
             assert tried.status_code == 202
             assert (await client.post(mount, headers=first)).status_code == 201
             await client.delete(f"/v2/team/a/blobs/{DIGEST}", headers=first)
+
+
+class Counting(Reference):
+    """Counts how often it looks up what a token allows."""
+
+    read = 0
+
+    def may_read(self, request: Incoming, name: str) -> bool:
+        self.read += 1
+        return super().may_read(request, name)
+
+
+async def test_a_mount_from_anywhere_reads_its_token_only_for_where_the_blob_is() -> None:
+    """Else it takes seconds in a registry of many repositories, and holds up all others."""
+    registry = Counting(ReferenceOptions(auth="bearer", users=USERS))
+    names = [f"app{number}" for number in range(20)]
+    async with connect(registry) as client:
+        headers = await token(client, *(f"repository:{name}:pull,push" for name in [*names, "to"]))
+        for name in names:
+            content = CONTENT if name == names[-1] else name.encode()
+            where = f"/v2/{name}/blobs/uploads/?digest={compute(content)}"
+            assert (await client.post(where, headers=headers, content=content)).status_code == 201
+        mount = f"/v2/to/blobs/uploads/?mount={DIGEST}"
+        assert (await client.post(mount, headers=headers)).status_code == 201
+    assert registry.read == 1

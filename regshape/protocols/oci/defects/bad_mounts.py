@@ -45,11 +45,11 @@ class MountBySha256(Reference):
 class MountNeedsFrom(Reference):
     """Has no route for a mount that does not say from where."""
 
-    def mount_sources(self, request: Incoming, source: str | None) -> Iterator[str]:
+    def mount_sources(self, request: Incoming, digest: str, source: str | None) -> Iterator[str]:
         """Refuse a mount without `from`."""
         if source is None:
             raise self.method_not_allowed(request, {"GET": "", "PUT": ""})
-        return super().mount_sources(request, source)
+        return super().mount_sources(request, digest, source)
 
 
 class FailedMountRefused(Reference):

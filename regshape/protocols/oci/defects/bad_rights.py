@@ -18,10 +18,10 @@ from regshape.protocols.oci.reference.token_auth import PULL, Access, Need
 class MountUnchecked(Reference):
     """Asks whether the blob is there, and forgets whether who asks may read it."""
 
-    def mount_sources(self, request: Incoming, source: str | None) -> Iterator[str]:
-        """Yield every repository that is named."""
+    def mount_sources(self, request: Incoming, digest: str, source: str | None) -> Iterator[str]:
+        """Yield every repository that is named, or that has the blob."""
         del request
-        yield from list(self.store.repositories) if source is None else [source]
+        yield from self.holders(digest) if source is None else [source]
 
 
 class DigestIsSecret(Reference):

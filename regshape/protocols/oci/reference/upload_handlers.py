@@ -74,15 +74,21 @@ class Uploads(Blobs):
         wanted = request.parameter("mount")
         if wanted is None or not self.options.mount or not digests.is_valid(wanted):
             return None
-        for source in self.mount_sources(request, request.parameter("from")):
+        for source in self.mount_sources(request, wanted, request.parameter("from")):
             if self.mount(source, request.name, wanted):
                 return self.created_blob(request.name, wanted)
         return None
 
-    def mount_sources(self, request: Incoming, source: str | None) -> Iterator[str]:
+    def mount_sources(self, request: Incoming, digest: str, source: str | None) -> Iterator[str]:
         """Yield the repositories that a blob may be mounted from: none that is not readable."""
-        names = list(self.store.repositories) if source is None else [source]
+        names = self.holders(digest) if source is None else [source]
         return (name for name in names if self.may_read(request, name))
+
+    def holders(self, digest: str) -> list[str]:
+        """Return the repositories that have a blob, whoever may read them."""
+        return [
+            name for name in self.store.repositories if self.find_blob(name, digest) is not None
+        ]
 
     def mount(self, source: str, name: str, digest: str) -> bool:
         """Make a blob of one repository one of another too; return whether it was there."""
