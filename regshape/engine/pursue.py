@@ -92,7 +92,7 @@ class Pursuer:
         found = pursuit.numbered.case
 
         async def attempt(case: Case) -> Shown | None:
-            return await self._try(case, pursuit)
+            return await self._try_race(case, pursuit)
 
         trials = Trials(found, attempt)
         await self._course.run(trials, found, self._executions)
@@ -108,10 +108,17 @@ class Pursuer:
         violation = trace.shows(pursuit.violation)
         return None if violation is None else (trace, violation)
 
+    async def _try_race(self, case: Case, pursuit: Pursuit) -> Shown | None:
+        """Execute a race once; a target that is slow in everything shows nothing by being late."""
+        shown = await self._try(case, pursuit)
+        return None if shown is None or shown[0].was_starved() else shown
+
     async def _seen(self, case: Case, pursuit: Pursuit, tries: int) -> list[Shown]:
         """Return the executions, of so many, that show the violation.
 
-        None where the first one, which is given all the time there is, shows that it passes.
+        None where the first one, which is given all the time there is, shows that it passes. Those
+        in which an answer did not come in time count only where every one shows it: what answers
+        at other times is slow, or kept busy by something else.
         """
         shown: list[Shown] = []
         for number in range(tries):
@@ -121,7 +128,7 @@ class Pursuer:
                 shown.append((trace, violation))
             elif number == 0 and trace.waited:
                 break
-        return shown
+        return shown if len(shown) == tries else [one for one in shown if not one[0].timed_out()]
 
     def _measure(self, pursuit: Pursuit) -> Measure:
         """Return what tells the requests of a case that shows the violation, till time is up."""

@@ -54,6 +54,8 @@ class Send(Protocol):
 Take: TypeAlias = Callable[[Turn], None]
 """Takes note of a turn."""
 
+LONG = 0.1
+"""The part of a deadline from which on other answers are slow too."""
 CLEANING = 1.0
 """Seconds in which a case that is cut off still removes what it made."""
 LATE = 0.1
@@ -91,6 +93,16 @@ class Trace:
         """Return whether nothing took a connection of the case."""
         failures = (turn.exchange.failure for turn in self.turns)
         return any(failure is not None and failure.kind == "connect" for failure in failures)
+
+    def timed_out(self) -> bool:
+        """Return whether an answer did not come in time."""
+        return any(_is_late(turn) for turn in self.turns)
+
+    def was_starved(self) -> bool:
+        """Return whether an answer did not come in time where others took long as well."""
+        waits = [turn.exchange.seconds for turn in self.turns if _is_late(turn)]
+        answered = [turn.exchange.seconds for turn in self.turns if turn.exchange.failure is None]
+        return bool(waits and answered) and max(answered) > LONG * min(waits)
 
     def add(self, turn: Turn) -> None:
         """Take note of a turn."""
@@ -351,6 +363,11 @@ class Executor:
         for turn in race.after:
             trace.add(turn)
         return race
+
+
+def _is_late(turn: Turn) -> bool:
+    failure = turn.exchange.failure
+    return failure is not None and failure.kind == "timeout"
 
 
 def _all(world: World, steps: Sequence[Step]) -> Play:

@@ -24,22 +24,68 @@ from regshape.settings import Settings
 
 ENTRY = find("oci")
 DELETE = Step("delete-manifest")
+DEADLINE = 0.25
 RACE = Case("oci", (Step("push-manifest"),), parallel=((DELETE,), (DELETE,), (Step("ping"),)))
+
+
+def _every_third(request: Incoming) -> bool:
+    """Return whether a request is for one of every three repositories."""
+    return sum(map(ord, request.name.removesuffix("-b"))) % 3 == 0
 
 
 class Seldom(DeletedTwice):
     """Has the fault in every third repository only."""
 
     async def answer(self, request: Incoming, receive: Receive) -> Answer:
-        if sum(map(ord, request.name.removesuffix("-b"))) % 3:
-            return await Reference.answer(self, request, receive)
+        if _every_third(request):
+            return await super().answer(request, receive)
+        return await Reference.answer(self, request, receive)
+
+
+class Late(Reference):
+    """Answers deletes past the deadline, in two of three repositories or in all."""
+
+    def __init__(self, *, everywhere: bool = True) -> None:
+        super().__init__()
+        self._everywhere = everywhere
+
+    async def answer(self, request: Incoming, receive: Receive) -> Answer:
+        if request.method == "DELETE" and (self._everywhere or not _every_third(request)):
+            await anyio.sleep(2 * DEADLINE)
         return await super().answer(request, receive)
 
 
-async def pursued(registry: Reference, case: Case, *, hurried: bool = False) -> Finding | None:
-    """Return the finding that comes of the first execution that shows anything."""
+class LateTogether(Reference):
+    """Takes its time for a delete where another is under way; all others are answered as usual."""
+
+    def __init__(self, late: float, usual: float = 0.0) -> None:
+        super().__init__()
+        self._late = late
+        self._usual = usual
+        self._deleting = 0
+
+    async def answer(self, request: Incoming, receive: Receive) -> Answer:
+        if request.method != "DELETE":
+            await anyio.sleep(self._usual)
+            return await super().answer(request, receive)
+        self._deleting += 1
+        try:
+            await anyio.sleep(0.005)
+            await anyio.sleep(self._late if self._deleting > 1 else 0)
+            return await super().answer(request, receive)
+        finally:
+            self._deleting -= 1
+
+
+async def pursued(
+    registry: Reference, case: Case, *, hurried: float | None = None, deadline: float = DEADLINE
+) -> Finding | None:
+    """Return the finding that comes of the first execution that shows anything.
+
+    With `hurried` the time is up already, and so many seconds are left to confirm it.
+    """
     inner = httpx.ASGITransport(registry.app, raise_app_exceptions=False)
-    async with client_of(Settings(), inner) as client:
+    async with client_of(Settings(deadline=deadline), inner) as client:
         executor = Executor(ENTRY.protocol, client.send, Space("regshape", "", "http://embedded"))
         executor.judge = Judge(ENTRY.protocol.requirements, tuple(ENTRY.protocol.operations))
         numbers = itertools.count()
@@ -52,8 +98,8 @@ async def pursued(registry: Reference, case: Case, *, hurried: bool = False) -> 
             executions=100,
             confirmations=3,
         )
-        if hurried:
-            pursuer.hurry(anyio.current_time() + 1)
+        if hurried is not None:
+            pursuer.hurry(anyio.current_time() + hurried)
         for number in range(30):
             trace = await executor.run(case, f"c{number:x}")
             if trace.violations:
@@ -87,7 +133,7 @@ async def test_a_race_replays_as_commands_that_run_at_the_same_time() -> None:
 
 
 async def test_when_time_is_up_a_race_is_confirmed_as_it_is() -> None:
-    found = await pursued(DeletedTwice(), RACE, hurried=True)
+    found = await pursued(DeletedTwice(), RACE, hurried=1)
     assert found is not None
     assert found.case == RACE
 
@@ -95,3 +141,25 @@ async def test_when_time_is_up_a_race_is_confirmed_as_it_is() -> None:
 @pytest.mark.parametrize("case", [RACE, Case("oci", (Step("push-manifest"), DELETE))])
 async def test_a_registry_without_fault_gives_no_finding(case: Case) -> None:
     assert await pursued(Reference(), case) is None
+
+
+async def test_what_is_never_answered_is_a_finding() -> None:
+    found = await pursued(Late(), Case("oci", (Step("push-manifest"), DELETE)))
+    assert found is not None
+    assert (found.requirement, found.reproduced) == ("HTTP-01", (3, 3))
+
+
+async def test_what_is_answered_at_other_times_is_no_finding() -> None:
+    """A target that gets no time of its machine answers some requests past any deadline."""
+    registry = Late(everywhere=False)
+    assert await pursued(registry, Case("oci", (Step("push-manifest"), DELETE))) is None
+
+
+async def test_a_race_that_is_never_answered_is_a_finding() -> None:
+    found = await pursued(LateTogether(2), RACE, hurried=30, deadline=1)
+    assert found is not None
+    assert found.requirement == "OCI-RACE-01"
+
+
+async def test_a_race_on_a_target_that_is_slow_in_everything_is_no_finding() -> None:
+    assert await pursued(LateTogether(0.5, usual=0.05), RACE, hurried=30) is None
