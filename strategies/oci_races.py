@@ -58,15 +58,15 @@ _FIRST: Sequence[Case] = (
     _race([PUSH], DELETE, DELETE),
     _race([PUSH], UNTAG, UNTAG),
     _race([PUSH], DELETE, UNTAG),
-    _race([PUSH], DELETE, [GET, GET_BY_DIGEST], [GET_BY_DIGEST, HEAD]),
+    _race([PUSH], [GET, GET_BY_DIGEST], DELETE, [GET_BY_DIGEST, HEAD]),
     _race([BLOB], UNBLOB, UNBLOB),
     # pushes
     _race([], PUSH, SIBLING, Step("push-manifest", {"tag": "a1"})),
     _race([PUSH], SIBLING, Step("push-manifest", {"tag": "a1"})),
     _race([PUSH], PUSH, PUSH),
     _race([], SAME, SAME),
-    _race([PUSH], PUSH, [GET, HEAD], [GET, GET_BY_DIGEST]),
-    _race([BLOB, PUSH], IMAGE, [GET, HEAD], [HEAD, GET]),
+    _race([PUSH], [GET, HEAD], PUSH, [GET, GET_BY_DIGEST]),
+    _race([BLOB, PUSH], [GET, HEAD], IMAGE, [HEAD, GET]),
     _race([], Step("push-manifest", {"by": "digest", "tags": ["p1", "p2"]}), PUSH),
     # blobs
     _race([], POST, POST),
@@ -81,7 +81,10 @@ _FIRST: Sequence[Case] = (
     _race([FOUR_TAGS], [WALK], [UNTAG]),
     _race([PUSH], [SIBLING, Step("push-manifest", {"tag": "a1"})], [LIST, LIST]),
 )
-"""What races for one thing, in the order in which registries were most often seen to fail."""
+"""What races for one thing, in the order in which registries were most often seen to fail.
+
+Of the reads in parallel with a write some are sent before it and some after.
+"""
 TOUR: Sequence[Case] = (
     _race([CHUNK], FINISH, FINISH),
     _race([CHUNK], CHUNK, CHUNK),
@@ -93,7 +96,7 @@ TOUR: Sequence[Case] = (
     _race([PUSH], DELETE, DELETE),
     _race([], PUSH, SIBLING, Step("push-manifest", {"tag": "a1"})),
     _race([PUSH], PUSH, PUSH),
-    _race([PUSH], PUSH, [GET, HEAD], [GET, GET_BY_DIGEST]),
+    _race([PUSH], [GET, HEAD], PUSH, [GET, GET_BY_DIGEST]),
     _race([Step("finish-upload", {"repo": 1})], MOUNT, Step("delete-blob", {"repo": 1})),
     _race([PUSH], REFERRER, REFERRER),
     _race([PUSH], [SIBLING, Step("push-manifest", {"tag": "a1"})], [LIST, LIST]),
