@@ -1,4 +1,3 @@
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,51 +7,30 @@ import pytest
 from regshape.formats.digest import compute
 from regshape.protocols.oci.models import (
     DOCKER_MANIFEST_LIST,
-    EMPTY_JSON,
     FOREIGN_LAYER_TYPES,
     IMAGE_INDEX,
     IMAGE_LAYER,
     IMAGE_MANIFEST,
 )
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
-
-CONFIG = b"{}"
-LAYER = b"layer"
-MISSING = compute(b"missing")
-MANIFESTS = "/v2/app/manifests"
-
-
-def descriptor(content: bytes, media_type: str = EMPTY_JSON, **more: object) -> dict[str, Any]:
-    digest = compute(content)
-    return {"mediaType": media_type, "digest": digest, "size": len(content), **more}
-
-
-def image(**changes: object) -> dict[str, Any]:
-    document = {
-        "schemaVersion": 2,
-        "mediaType": IMAGE_MANIFEST,
-        "config": descriptor(CONFIG),
-        "layers": [descriptor(LAYER, IMAGE_LAYER)],
-        **changes,
-    }
-    return {key: value for key, value in document.items() if value is not ...}
+from tests.protocols.oci.pushing import (
+    CONFIG,
+    LAYER,
+    MANIFESTS,
+    MISSING,
+    codes,
+    connect,
+    descriptor,
+    encode,
+    fill,
+    image,
+    put,
+    status,
+)
 
 
 def index(**changes: object) -> dict[str, Any]:
     return {"schemaVersion": 2, "mediaType": IMAGE_INDEX, "manifests": [], **changes}
-
-
-def encode(document: object) -> bytes:
-    return json.dumps(document).encode()
-
-
-def connect(reference: Reference) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(reference.app), base_url="http://r")
-
-
-async def fill(client: httpx.AsyncClient) -> None:
-    for content in (CONFIG, LAYER):
-        await client.post(f"/v2/app/blobs/uploads/?digest={compute(content)}", content=content)
 
 
 @pytest.fixture
@@ -60,25 +38,6 @@ async def registry() -> AsyncIterator[httpx.AsyncClient]:
     async with connect(Reference()) as client:
         await fill(client)
         yield client
-
-
-async def put(
-    client: httpx.AsyncClient,
-    content: object,
-    reference: str = "v1",
-    media_type: str | None = IMAGE_MANIFEST,
-) -> httpx.Response:
-    body = content if isinstance(content, bytes) else encode(content)
-    headers = {} if media_type is None else {"Content-Type": media_type}
-    return await client.put(f"{MANIFESTS}/{reference}", content=body, headers=headers)
-
-
-async def status(client: httpx.AsyncClient, reference: str) -> int:
-    return (await client.head(f"{MANIFESTS}/{reference}")).status_code
-
-
-def codes(answer: httpx.Response) -> list[str]:
-    return [error["code"] for error in answer.json()["errors"]]
 
 
 async def test_a_manifest_is_pushed_by_tag(registry: httpx.AsyncClient) -> None:
