@@ -17,7 +17,7 @@ import math
 import multiprocessing
 import statistics
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -224,15 +224,19 @@ def main(words: Sequence[str]) -> None:
     console.print(slow(trials), causes_of(trials))
     console.print(table_of(rows_of(trials), f"planted defects of {plan.protocol} found {how}"))
     document = document_of(trials, plan)
+    _keep(document, options.json)
     if options.peer_sample > 0:
         sample = sample_of(options.peer_sample, names)
         peers = peer_trials(sample, plan.requests, options.workers)
         mine = [trial for trial in trials if trial.defect in sample]
         console.print(peer_list(peers), table_of(rows_of(mine), "RegShape on the defects below"))
         console.print(peer_table(peers, plan.requests), COUNTED)
-        document["peers"] = [asdict(trial) for trial in peers]
-    if options.json is not None:
-        options.json.write_text(json.dumps(document, indent=2))
+        _keep({**document, "peers": [asdict(trial) for trial in peers]}, options.json)
+
+
+def _keep(document: Mapping[str, Any], path: Path | None) -> None:
+    if path is not None:
+        path.write_text(json.dumps(document, indent=2))
 
 
 if __name__ == "__main__":

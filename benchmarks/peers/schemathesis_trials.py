@@ -185,7 +185,7 @@ def run_peer(defect: str, order: str, seed: int, most: int) -> PeerRun:
             words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
             _until(process, enough)
-        events = report.read_text().splitlines() if report.exists() else []
+        events = whole_lines(report.read_text()) if report.exists() else []
     sent, failures = failures_in(events, most)
     return PeerRun(defect, order, time.perf_counter() - began, min(sent, most), failures)
 
@@ -210,6 +210,11 @@ def _until(process: subprocess.Popen[bytes], enough: threading.Event) -> None:
         process.wait(10)
     except subprocess.TimeoutExpired:
         process.kill()
+
+
+def whole_lines(report: str) -> list[str]:
+    """Return the lines of a report but one that was being written when the run was killed."""
+    return report[: report.rfind("\n") + 1].splitlines()
 
 
 def failures_in(events: Sequence[str], most: int) -> tuple[int, Mapping[Failure, int]]:
