@@ -90,11 +90,7 @@ class Pursuer:
     async def _pursue_race(self, pursuit: Pursuit) -> Finding | None:
         """Return the finding of a race that was seen at least twice, the first sight included."""
         found = pursuit.numbered.case
-
-        async def attempt(case: Case) -> Shown | None:
-            return await self._try_race(case, pursuit)
-
-        trials = Trials(found, attempt)
+        trials = Trials(found, partial(self._try_race, pursuit=pursuit))
         await self._course.run(trials, found, self._executions)
         form = trials.confirmed()
         if form is None or form.shown is None:

@@ -91,23 +91,22 @@ class Trace:
 
     def was_refused(self) -> bool:
         """Return whether nothing took a connection of the case."""
-        failures = (turn.exchange.failure for turn in self.turns)
-        return any(failure is not None and failure.kind == "connect" for failure in failures)
+        return any(_failed(turn.exchange, "connect") for turn in self.turns)
 
     def timed_out(self) -> bool:
         """Return whether an answer did not come in time."""
-        return any(_is_late(turn) for turn in self.turns)
+        return any(_failed(turn.exchange, "timeout") for turn in self.turns)
 
     def was_starved(self) -> bool:
         """Return whether an answer did not come in time where others took long as well."""
-        waits = [turn.exchange.seconds for turn in self.turns if _is_late(turn)]
-        answered = [turn.exchange.seconds for turn in self.turns if turn.exchange.failure is None]
+        exchanges = [turn.exchange for turn in self.turns]
+        waits = [item.seconds for item in exchanges if _failed(item, "timeout")]
+        answered = [item.seconds for item in exchanges if item.failure is None]
         return bool(waits and answered) and max(answered) > LONG * min(waits)
 
     def add(self, turn: Turn) -> None:
         """Take note of a turn."""
-        failure = turn.exchange.failure
-        self.stale |= failure is not None and failure.kind == "stale"
+        self.stale |= _failed(turn.exchange, "stale")
         self.turns.append(turn)
         if turn.call.role in {"setup", "step"}:
             self.requests += 1
@@ -274,8 +273,7 @@ class Executor:
             identity=call.identity,
             patient=call.patient,
         )
-        failure = exchange.failure
-        if failure is not None and failure.kind == "connect":
+        if _failed(exchange, "connect"):
             self.unanswered += 1
         else:
             self.unanswered = 0
@@ -365,9 +363,8 @@ class Executor:
         return race
 
 
-def _is_late(turn: Turn) -> bool:
-    failure = turn.exchange.failure
-    return failure is not None and failure.kind == "timeout"
+def _failed(exchange: Exchange, kind: str) -> bool:
+    return exchange.failure is not None and exchange.failure.kind == kind
 
 
 def _all(world: World, steps: Sequence[Step]) -> Play:
