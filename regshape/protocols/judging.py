@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from regshape.formats.media_type import bare_type
 from regshape.model import Call, Exchange, Expectation, Fault
 from regshape.protocols.http import breaks
 
@@ -94,11 +95,6 @@ def after(call: Call) -> str:
 def media_type(exchange: Exchange) -> str:
     """Return the media type of the answer in lower case, without parameters; empty for none."""
     return bare_type(exchange.header("content-type") or "")
-
-
-def bare_type(value: str) -> str:
-    """Return a media type in lower case, without parameters (RFC 9110 §8.3.1)."""
-    return value.partition(";")[0].strip().lower()
 
 
 def json_of(exchange: Exchange) -> Any:

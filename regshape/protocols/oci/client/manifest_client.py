@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from regshape.errors import DigestInvalidError, ManifestInvalidError, UsageError
 from regshape.formats.digest import compute, is_grammatical, is_valid
+from regshape.formats.media_type import without_parameters
 from regshape.model import Exchange, Headers, Request
 from regshape.protocols.oci import calls
 from regshape.protocols.oci.client import names
@@ -177,7 +178,7 @@ class ManifestClient(Part):
 
 def media_type_of(exchange: Exchange, content: bytes) -> str:
     """Return the media type of a manifest: its Content-Type, or else what it says itself."""
-    said = (exchange.header("content-type") or "").partition(";")[0].strip()
+    said = without_parameters(exchange.header("content-type") or "")
     return said if said or not content else own_type(content)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn, TypeAlias
 
 from regshape.formats import digest as digests
+from regshape.formats.media_type import without_parameters
 from regshape.protocols.oci.models import (
     IMAGE_INDEX,
     IMAGE_MANIFEST,
@@ -84,7 +85,7 @@ class Documents(Answers):
 
     def decide_content_type(self, header: str | None, document: Document) -> str:
         """Return the type to store: that of the request without parameters, else the manifest's."""
-        given = (header or "").partition(";")[0].strip()
+        given = without_parameters(header or "")
         if given:
             return given
         declared = document.get("mediaType")

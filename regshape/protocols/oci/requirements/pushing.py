@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from regshape.formats.media_type import bare_type
 from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.http import breaks
 from regshape.protocols.judging import (
     after,
     answered,
-    bare_type,
     json_of,
     judged,
     must_be,

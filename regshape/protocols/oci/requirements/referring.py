@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from regshape.formats.media_type import bare_type
 from regshape.model import Call, Exchange, Fault, Requirement
 from regshape.protocols.http import next_link
 from regshape.protocols.judging import (
     answered,
-    bare_type,
     json_of,
     judged,
     media_type,

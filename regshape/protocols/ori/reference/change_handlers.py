@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from regshape.formats.media_type import bare_type
 from regshape.protocols.ori.models import JSON, Deprecation, ErrorCode, TokenScope
 from regshape.protocols.ori.reference.publish_handlers import Publishing
 from regshape.protocols.ori.reference.records import Release
@@ -51,7 +52,7 @@ class Changes(Publishing):
 
     async def receive(self, asked: Asked, model: type[_Model]) -> _Model:
         """Return the JSON document that is posted, or refuse what is none."""
-        kind = (asked.header(b"content-type") or "").partition(";")[0].strip().lower()
+        kind = bare_type(asked.header(b"content-type") or "")
         if kind != JSON:
             raise self.refusal(ErrorCode.TYPE_UNSUPPORTED, f"the body has to be {JSON}")
         body = await asked.body.read(MOST_JSON_BYTES)
