@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -41,9 +43,13 @@ def connect(reference: Reference) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(reference.app), base_url="http://r")
 
 
-async def fill(client: httpx.AsyncClient) -> None:
-    for content in (CONFIG, LAYER):
-        await client.post(f"/v2/app/blobs/uploads/?digest={compute(content)}", content=content)
+@asynccontextmanager
+async def filled(reference: Reference) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the registry, whose repository has the blobs of `image`."""
+    async with connect(reference) as client:
+        for content in (CONFIG, LAYER):
+            await client.post(f"/v2/app/blobs/uploads/?digest={compute(content)}", content=content)
+        yield client
 
 
 async def put(

@@ -17,10 +17,9 @@ from tests.protocols.oci.pushing import (
     MANIFESTS,
     MISSING,
     codes,
-    connect,
     descriptor,
     encode,
-    fill,
+    filled,
     image,
     put,
     status,
@@ -29,8 +28,7 @@ from tests.protocols.oci.pushing import (
 
 @pytest.fixture
 async def registry() -> AsyncIterator[httpx.AsyncClient]:
-    async with connect(Reference()) as client:
-        await fill(client)
+    async with filled(Reference()) as client:
         yield client
 
 

@@ -11,16 +11,13 @@ from hypothesis import strategies as st
 from regshape.formats.digest import compute
 from regshape.protocols.oci.models import EMPTY_JSON, IMAGE_INDEX, IMAGE_MANIFEST
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
+from tests.protocols.oci.pushing import connect
 
 EMPTY = compute(b"{}")
 SUBJECT = compute(b"subject")
 TAGS = ["B", "a", "b", "b.1", "c"]
 LINK = re.compile(r'<([^>]+)>; rel="next"')
 BAD_COUNTS = ["-1", "abc", "1.5", "0x2", "%202", "+3", "", "1&n=2", "1e3", "%00", "%ff"]
-
-
-def connect(reference: Reference) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(reference.app), base_url="http://r")
 
 
 def image(**more: object) -> bytes:

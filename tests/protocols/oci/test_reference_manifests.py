@@ -19,10 +19,9 @@ from tests.protocols.oci.pushing import (
     MANIFESTS,
     MISSING,
     codes,
-    connect,
     descriptor,
     encode,
-    fill,
+    filled,
     image,
     put,
     status,
@@ -35,8 +34,7 @@ def index(**changes: object) -> dict[str, Any]:
 
 @pytest.fixture
 async def registry() -> AsyncIterator[httpx.AsyncClient]:
-    async with connect(Reference()) as client:
-        await fill(client)
+    async with filled(Reference()) as client:
         yield client
 
 
@@ -189,8 +187,7 @@ async def test_a_subject_is_acknowledged_where_referrers_are_supported(
 ) -> None:
     document = document | {"subject": descriptor(b"missing", IMAGE_MANIFEST)}
     for referrers, expected in ((True, MISSING), (False, None)):
-        async with connect(Reference(ReferenceOptions(referrers=referrers))) as client:
-            await fill(client)
+        async with filled(Reference(ReferenceOptions(referrers=referrers))) as client:
             answer = await put(client, document, media_type=media_type)
             assert (answer.status_code, answer.headers.get("oci-subject")) == (201, expected)
 
@@ -254,8 +251,7 @@ async def test_nothing_can_be_deleted_where_there_is_no_repository(
 
 
 async def test_deletion_can_be_disabled_for_everything() -> None:
-    async with connect(Reference(ReferenceOptions(delete=False))) as client:
-        await fill(client)
+    async with filled(Reference(ReferenceOptions(delete=False))) as client:
         await put(client, image())
         digest = compute(encode(image()))
         for path in (f"blobs/{compute(LAYER)}", f"manifests/{digest}", "manifests/v1"):
@@ -267,8 +263,7 @@ async def test_deletion_can_be_disabled_for_everything() -> None:
 
 async def test_a_repository_is_gone_with_its_last_content() -> None:
     reference = Reference()
-    async with connect(reference) as client:
-        await fill(client)
+    async with filled(reference) as client:
         await put(client, image())
         digests = [compute(content) for content in (CONFIG, LAYER)]
         for path in (f"manifests/{compute(encode(image()))}", *(f"blobs/{d}" for d in digests)):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from regshape.formats.digest import compute
 from regshape.protocols.oci.models import DOCKER_MANIFEST, EMPTY_JSON, IMAGE_MANIFEST
 from regshape.protocols.oci.reference import Reference
+from tests.protocols.oci.pushing import connect
 
 CONTENT = bytes(range(100))
 DIGEST = compute(CONTENT)
@@ -19,10 +20,6 @@ MANIFEST = (
     b'{"schemaVersion": 2, "mediaType": "%s",\n "layers": [], "config": '
     b'{"mediaType": "%s", "digest": "%s", "size": 100, "size": 100}, "\\u0078": 1e400}\n'
 ) % (IMAGE_MANIFEST.encode(), EMPTY_JSON.encode(), DIGEST.encode())
-
-
-def connect(reference: Reference) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(reference.app), base_url="http://r")
 
 
 async def fill(client: httpx.AsyncClient) -> None:

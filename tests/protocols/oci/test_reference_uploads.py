@@ -7,14 +7,11 @@ from hypothesis import strategies as st
 
 from regshape.formats.digest import compute
 from regshape.protocols.oci.reference import Reference, ReferenceOptions
+from tests.protocols.oci.pushing import connect
 
 UPLOADS = "/v2/team/app/blobs/uploads/"
 CONTENT = b"0123456789"
 DIGEST = compute(CONTENT)
-
-
-def connect(reference: Reference) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(reference.app), base_url="http://r")
 
 
 @pytest.fixture
